@@ -1,1 +1,5 @@
 //! Mailferry.
+
+pub mod address;
+
+pub use address::{Address, InvalidAddress, Mailbox};
