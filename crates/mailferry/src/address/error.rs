@@ -37,6 +37,11 @@ impl InvalidAddress {
         Self { mistake, part: quotable(part), hint: mistake.hint() }
     }
 
+    /// Several addresses where one is allowed.
+    pub(crate) fn several(text: &str, found: usize) -> Self {
+        Self::new(Mistake::Several { found }, text)
+    }
+
     /// Replaces the usual advice by one that fits the text better.
     pub(super) fn with_hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);

@@ -1,0 +1,197 @@
+//! The only door to the network: requests, and whatever comes back.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http_body::Body as _;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::{Method, Url};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::NAME;
+use super::body::Body;
+use crate::secret::Secret;
+use crate::transport::{Error, ErrorKind, Response};
+
+/// Answers beyond this are cut off: none that is documented comes near it.
+const MAX_ANSWER: usize = 16 << 20;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("mailferry/", env!("CARGO_PKG_VERSION"), "-mailersend"));
+
+/// How long to wait; `None` for as long as it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Option<Duration>,
+    /// For each piece of the answer, not for the whole exchange.
+    pub(crate) read: Option<Duration>,
+}
+
+/// A connection pool for one base URL.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    debug: bool,
+}
+
+/// A request as it would be sent.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Body>,
+}
+
+/// Makes the client for requests to `base`.
+pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Client, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| cause.to_string())?;
+    // Without TLS no certificates are needed, and a machine that has none is to run the emulator all the same.
+    let mut tls = if base.scheme() == "https" {
+        tls.with_platform_verifier()
+            .map_err(|cause| format!("the system's certificates cannot be read: {cause}"))?
+            .with_no_client_auth()
+    } else {
+        tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+    };
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        // A redirected POST would become a GET, or carry the token elsewhere.
+        .redirect(reqwest::redirect::Policy::none())
+        // A repeated request could send twice.
+        .retry(reqwest::retry::never());
+    if let Some(connect) = timeouts.connect {
+        builder = builder.connect_timeout(connect);
+    }
+    if let Some(read) = timeouts.read {
+        builder = builder.read_timeout(read);
+    }
+    builder.build().map_err(|cause| cause.to_string())
+}
+
+impl Client {
+    pub(crate) fn new(http: reqwest::Client, base: Url, debug: bool) -> Self {
+        Self { http, base, debug }
+    }
+
+    /// A request for `path` under the base URL.
+    pub(crate) fn call(&self, method: Method, path: &str, token: &Secret, body: Option<Body>) -> Result<Call, Error> {
+        let url = self.base.join(path).map_err(|cause| {
+            Error::new(ErrorKind::Config, format!("no URL can be made of the base and `{path}`")).caused_by(cause)
+        })?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| Error::new(ErrorKind::Config, "the token cannot stand in a header"))?;
+        authorization.set_sensitive(true);
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(AUTHORIZATION, authorization);
+        headers.insert(ACCEPT, JSON);
+        headers.insert(USER_AGENT, AGENT);
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        Ok(Call { method, url, headers, body })
+    }
+
+    /// Sends a request once and reads the whole answer.
+    pub(crate) async fn send(&self, call: Call) -> Result<Response, Error> {
+        let Call { method, url, headers, body } = call;
+        let place = format!("{}://{}{}", url.scheme(), url.authority(), url.path());
+        if self.debug {
+            let length = body.as_ref().map_or(0, |body| body.size_hint().lower());
+            let preview = body.as_ref().map(Body::preview).unwrap_or_default();
+            // `Authorization` is marked sensitive and prints as such.
+            tracing::debug!(%method, url = place, ?headers, length, body = preview, "request");
+        }
+        let mut request = self.http.request(method, url).headers(headers);
+        if let Some(body) = body {
+            request = request.body(reqwest::Body::wrap(body));
+        }
+        let mut answer = request.send().await.map_err(|cause| failure(&place, cause))?;
+        let status = answer.status().as_u16();
+        let headers: Vec<_> = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let mut body = BytesMut::new();
+        loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > MAX_ANSWER => {
+                    return Err(unreadable(&place, status, "is longer than 16 MiB", None));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(cause) if cause.is_timeout() => return Err(failure(&place, cause)),
+                Err(cause) => return Err(unreadable(&place, status, "was cut off", Some(cause))),
+            }
+        }
+        if self.debug {
+            tracing::debug!(status, ?headers, body = %String::from_utf8_lossy(&body), "response");
+        } else {
+            tracing::debug!(url = place, status, "answered");
+        }
+        Ok(Response::new(status, headers, body.freeze()))
+    }
+}
+
+/// No answer: nothing was sent, or nobody knows.
+fn failure(place: &str, cause: reqwest::Error) -> Error {
+    let cause = cause.without_url();
+    if cause.is_connect() {
+        return Error::new(ErrorKind::Connect, format!("no connection for posting to {place}: {}", root(&cause)))
+            .with_remedy("check the network, the proxy settings and MAILERSEND_API_URL")
+            .caused_by(cause);
+    }
+    if let Some(file) = file_error(&cause) {
+        // The announced length was not delivered, so nobody can have accepted the request.
+        let text = format!("an attachment could not be read to its end: {file}");
+        return Error::new(ErrorKind::InvalidMessage, text)
+            .with_remedy("do not change or remove a file while it is being sent")
+            .caused_by(cause);
+    }
+    let (kind, what) = if cause.is_timeout() {
+        (ErrorKind::Timeout, "no answer in time")
+    } else {
+        (ErrorKind::Unreadable, "the connection was lost before the answer")
+    };
+    Error::new(kind, format!("{what}, posting to {place}: {}", root(&cause)))
+        .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"))
+        .caused_by(cause)
+}
+
+fn unreadable(place: &str, status: u16, what: &str, cause: Option<reqwest::Error>) -> Error {
+    let error = Error::new(ErrorKind::Unreadable, format!("the answer {status} from {place} {what}"))
+        .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"));
+    match cause {
+        Some(cause) => error.caused_by(cause.without_url()),
+        None => error,
+    }
+}
+
+/// The innermost cause, which says what happened in the system's words.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// The error of our own body among the causes. Sockets fail with `io::Error` too, but not on a request's body.
+fn file_error(error: &reqwest::Error) -> Option<String> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(file) = inner.downcast_ref::<io::Error>().and_then(|io| io.get_ref()?.downcast_ref::<super::body::FileError>()) {
+            return Some(file.to_string());
+        }
+        cause = inner.source();
+    }
+    None
+}

@@ -1,0 +1,576 @@
+//! A message as MailerSend's JSON: what every recipient shares, written once, and what each has alone.
+//!
+//! Pure: files have been opened and the time is an argument.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::body::{Segment, Writer};
+use super::options::{BatchSendMode, Options};
+use super::{NAME, attachment, preflight};
+use crate::address::{Address, Mailbox};
+use crate::defaults::merge_deep;
+use crate::message::{ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem};
+use crate::secret::Secret;
+use crate::transport::{Error, ErrorKind, Feature, Finding, Preflight};
+
+/// The two ways in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// One object: every `to` recipient sees every other.
+    Email,
+    /// An array of objects, one for each `to` recipient.
+    BulkEmail,
+}
+
+/// What is to be posted.
+#[derive(Debug)]
+pub(crate) struct Payload<'m> {
+    pub(crate) endpoint: Endpoint,
+    /// The token that the message brings along.
+    pub(crate) token: Option<Secret>,
+    /// The members that all objects share, each followed by a comma.
+    pub(crate) common: Vec<Segment>,
+    pub(crate) to: Vec<To<'m>>,
+    pub(crate) personalization: Option<Personalization<'m>>,
+    pub(crate) dropped: Vec<Feature>,
+    pub(crate) warnings: Vec<Finding>,
+}
+
+/// A `to` recipient: of the message, or as `esp_extra` replaced it.
+#[derive(Debug)]
+pub(crate) enum To<'m> {
+    Mailbox(&'m Mailbox),
+    Extra(Value),
+}
+
+impl To<'_> {
+    fn email(&self) -> &str {
+        match self {
+            Self::Mailbox(mailbox) => mailbox.address().to_ascii(),
+            Self::Extra(value) => value.get("email").and_then(Value::as_str).unwrap_or_default(),
+        }
+    }
+
+    /// The address, for the status.
+    pub(crate) fn address(&self) -> Option<Address> {
+        match self {
+            Self::Mailbox(mailbox) => Some(mailbox.address().clone()),
+            Self::Extra(_) => self.email().parse().ok(),
+        }
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Mailbox(mailbox) => write(out, &Recipient::from(*mailbox)),
+            Self::Extra(value) => write(out, value),
+        }
+    }
+}
+
+/// Template values: those of all, and those of each.
+#[derive(Debug)]
+pub(crate) struct Personalization<'m> {
+    global: Option<&'m Data>,
+    by_recipient: Option<&'m ByRecipient>,
+    /// For recipients whose address is spelt in another way than the key: the data by natural address.
+    natural: HashMap<String, &'m Data>,
+}
+
+impl<'m> Personalization<'m> {
+    fn new(global: Option<&'m Data>, by_recipient: Option<&'m ByRecipient>, to: &[To<'_>]) -> Option<Self> {
+        let global = global.filter(|data| !data.is_empty());
+        let by_recipient = by_recipient.filter(|data| !data.is_empty());
+        if (global.is_none() && by_recipient.is_none()) || to.is_empty() {
+            return None;
+        }
+        let exact = |to: &To<'_>| by_recipient.is_some_and(|data| exact(data, to).is_some());
+        let natural = match by_recipient {
+            Some(data) if !to.iter().all(exact) => data
+                .iter()
+                .filter_map(|(key, data)| Some((key.parse::<Address>().ok()?.key().into_owned(), data)))
+                .collect(),
+            _ => HashMap::new(),
+        };
+        Some(Self { global, by_recipient, natural })
+    }
+
+    fn own(&self, to: &To<'_>) -> Option<&'m Data> {
+        let data = self.by_recipient?;
+        exact(data, to).or_else(|| self.natural.get(to.address()?.key().as_ref()).copied())
+    }
+
+    /// Writes one entry: the values of all, with the recipient's own laid over them.
+    pub(crate) fn write(&self, to: &To<'_>, out: &mut Vec<u8>) {
+        let own = self.own(to);
+        out.extend_from_slice(b"{\"email\":");
+        write(out, to.email());
+        out.extend_from_slice(b",\"data\":");
+        match (self.global, own) {
+            (None, Some(only)) | (Some(only), None) => write(out, only),
+            (None, None) => out.extend_from_slice(b"{}"),
+            (Some(global), Some(own)) => write(out, &Overlaid { under: global, over: own }),
+        }
+        out.push(b'}');
+    }
+}
+
+fn exact<'m>(data: &'m ByRecipient, to: &To<'_>) -> Option<&'m Data> {
+    if let To::Mailbox(mailbox) = to
+        && let Some(found) = data.get(mailbox.address().as_str())
+    {
+        return Some(found);
+    }
+    data.get(to.email())
+}
+
+/// Two objects as one, without copying either.
+struct Overlaid<'a> {
+    under: &'a Data,
+    over: &'a Data,
+}
+
+impl Serialize for Overlaid<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let under = self.under.iter().filter(|(key, _)| !self.over.contains_key(key.as_str()));
+        serializer.collect_map(under.chain(self.over))
+    }
+}
+
+/// `{email, name?}`, as senders and recipients are written.
+#[derive(Serialize)]
+struct Recipient<'a> {
+    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+impl<'a> From<&'a Mailbox> for Recipient<'a> {
+    fn from(mailbox: &'a Mailbox) -> Self {
+        Self { email: mailbox.address().to_ascii(), name: mailbox.name() }
+    }
+}
+
+fn recipients(mailboxes: &[Mailbox]) -> Vec<Recipient<'_>> {
+    mailboxes.iter().map(Recipient::from).collect()
+}
+
+/// Writes a value as JSON. Nothing that reaches this can fail: keys are strings and numbers are finite.
+fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
+}
+
+/// Builds what is to be posted for `message`, whose attachments have been `opened`.
+///
+/// # Errors
+///
+/// Everything that MailerSend cannot do, in one error; or every documented limit that the message breaks.
+pub(crate) fn payload<'m>(
+    message: &'m Message,
+    opened: &[Opened],
+    options: &Options,
+    now: i64,
+) -> Result<Payload<'m>, Error> {
+    // Taken apart whole: a new field does not compile until it has its place below.
+    let Message {
+        from,
+        envelope_sender,
+        to,
+        cc,
+        bcc,
+        reply_to,
+        subject,
+        text,
+        html,
+        headers,
+        attachments,
+        send_at,
+        tags,
+        metadata,
+        track_opens,
+        track_clicks,
+        template_id,
+        merge_data,
+        merge_global_data,
+        merge_headers,
+        merge_metadata,
+        esp_extra,
+        redirected,
+    } = message;
+
+    let mut problems = Vec::new();
+    let mut extra = Extra::take(esp_extra.get(), *redirected, &mut problems);
+    let special = Special::take(headers.get(), options.custom_headers, &mut problems);
+    if !problems.is_empty() {
+        return Err(InvalidMessage::new(problems).into());
+    }
+    let to = extra.recipients(list(to))?;
+    let mut unsupported = special.unsupported;
+    let sender = special.from.as_deref().unwrap_or(list(from));
+    if sender.len() > 1 {
+        unsupported.push(Feature::MultipleFrom);
+    }
+    let answers = special.reply_to.as_deref().unwrap_or(list(reply_to));
+    if answers.len() > 1 {
+        unsupported.push(Feature::MultipleReplyTo);
+    }
+    // A `From` header makes the message's sender the one that bounces go to.
+    if envelope_sender.is_set() || (special.from.is_some() && from.is_set()) {
+        unsupported.push(Feature::EnvelopeSender);
+    }
+    if metadata.get().is_some_and(|data| !data.is_empty()) {
+        unsupported.push(Feature::Metadata);
+    }
+    if merge_headers.is_set() {
+        unsupported.push(Feature::MergeHeaders);
+    }
+    if merge_metadata.get().is_some_and(|data| !data.is_empty()) {
+        unsupported.push(Feature::MergeMetadata);
+    }
+    let mode = extra.batch_send_mode.unwrap_or(options.batch_send_mode);
+    let endpoint = match mode {
+        Some(BatchSendMode::UseBulkEmail) if message.is_batch() && !to.is_empty() => Endpoint::BulkEmail,
+        None if message.is_batch() && to.len() > 1 => {
+            // To guess would show every recipient to every other, or make the status unknowable: so this is refused
+            // whatever is to be ignored.
+            let mut all = if options.ignore_unsupported_features { Vec::new() } else { unsupported };
+            all.push(Feature::BatchWithoutMode);
+            return Err(ambiguous(all));
+        }
+        _ => Endpoint::Email,
+    };
+    if !unsupported.is_empty() && !options.ignore_unsupported_features {
+        return Err(Error::unsupported(NAME, unsupported)
+            .with_remedy("leave it out, or set IGNORE_UNSUPPORTED_FEATURES to send without it"));
+    }
+
+    let template_id = template_id.get().map(String::as_str).filter(|id| !id.is_empty());
+    // With a template, an empty text stands for none: MailerSend would take it for the subject or body.
+    let content = |field: &'m Field<String>| {
+        field.get().map(String::as_str).filter(|text| template_id.is_none() || !text.is_empty())
+    };
+    let (subject_text, text, html) = (content(subject), content(text), content(html));
+    let send_at = send_at.get().map(|when| when.resolve(&options.time_zone));
+    let attachments: Vec<_> = list(attachments).iter().zip(opened).collect();
+    let personalization = Personalization::new(merge_global_data.get(), merge_data.get(), &to);
+
+    let warnings = match options.preflight {
+        Preflight::Off => Vec::new(),
+        mode => {
+            let facts = preflight::Facts {
+                endpoint,
+                from: sender.first(),
+                has_from: !sender.is_empty() || extra.sets("from"),
+                to: list(&message.to),
+                cc: list(cc),
+                bcc: list(bcc),
+                has_to: !to.is_empty(),
+                reply_to: answers.first(),
+                subject: subject_text,
+                // An explicit null says that the template's own subject is meant.
+                wants_subject: !matches!(subject, Field::Cleared) && !extra.sets("subject"),
+                text,
+                html,
+                has_content: text.is_some() || html.is_some() || template_id.is_some() || extra.has_content(),
+                has_template: template_id.is_some() || extra.sets("template_id"),
+                tags: list(tags),
+                send_at: send_at.filter(|_| !extra.sets("send_at")),
+                now,
+                headers: &special.custom,
+                in_reply_to: special.in_reply_to.as_deref(),
+                list_unsubscribe: special.list_unsubscribe,
+                attachments: &attachments,
+                merge_data: merge_data.get(),
+                merge_global_data: merge_global_data.get(),
+                unmatched: unmatched(merge_data.get(), &to),
+            };
+            let (limits, advice): (Vec<_>, Vec<_>) =
+                preflight::findings(&facts).into_iter().partition(|finding| finding.is_limit());
+            if mode == Preflight::Refuse && !limits.is_empty() {
+                return Err(Error::findings(limits));
+            }
+            limits.into_iter().chain(advice).collect()
+        }
+    };
+
+    let mut members = Members { writer: Writer::default(), extra: &mut extra.members };
+    members.some("from", sender.first().map(Recipient::from));
+    members.filled("cc", &recipients(list(cc)));
+    members.filled("bcc", &recipients(list(bcc)));
+    members.some("reply_to", answers.first().map(Recipient::from));
+    members.some("subject", subject_text);
+    members.some("in_reply_to", special.in_reply_to);
+    members.some("precedence_bulk", special.precedence_bulk);
+    members.filled("references", &special.references);
+    members.some("list_unsubscribe", special.list_unsubscribe);
+    members.filled("headers", &special.custom);
+    members.some("text", text);
+    members.some("html", html);
+    members.attachments(&attachments)?;
+    members.some("send_at", send_at);
+    members.filled("tags", list(tags));
+    members.some("template_id", template_id);
+    members.some("settings", Settings::new(track_clicks.get(), track_opens.get()));
+    Ok(Payload {
+        endpoint,
+        token: extra.token,
+        common: members.finish(personalization.is_some()),
+        to,
+        personalization,
+        dropped: unsupported,
+        warnings,
+    })
+}
+
+/// The keys of data by recipient that mean none of the recipients.
+fn unmatched<'m>(data: Option<&'m ByRecipient>, to: &[To<'_>]) -> Vec<(&'static str, &'m str)> {
+    let Some(data) = data.filter(|data| !data.is_empty()) else { return Vec::new() };
+    let known: HashSet<String> = to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
+    data.keys()
+        .filter(|key| !known.contains(*key) && !key.parse::<Address>().is_ok_and(|key| known.contains(key.key().as_ref())))
+        .map(|key| (Key::MergeData.as_str(), key.as_str()))
+        .collect()
+}
+
+fn ambiguous(features: Vec<Feature>) -> Error {
+    let text = "MailerSend requires MAILERSEND_BATCH_SEND_MODE set to either 'use-bulk-email' or 'expose-to-list' when \
+                a message with data by recipient has several `to` recipients";
+    Error::new(ErrorKind::Unsupported, text)
+        .with_remedy(
+            "'use-bulk-email' sends each a mail of their own, and what became of it is known later; 'expose-to-list' \
+             shows the whole list to everyone; or send one message per recipient",
+        )
+        .with_details(|details| details.features = features)
+}
+
+fn list<T>(field: &Field<Vec<T>>) -> &[T] {
+    field.get().map_or(&[], Vec::as_slice)
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track_clicks: Option<&'a bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track_opens: Option<&'a bool>,
+}
+
+impl<'a> Settings<'a> {
+    fn new(track_clicks: Option<&'a bool>, track_opens: Option<&'a bool>) -> Option<Self> {
+        (track_clicks.is_some() || track_opens.is_some()).then_some(Self { track_clicks, track_opens })
+    }
+}
+
+/// A custom header.
+#[derive(Debug, Serialize)]
+pub(crate) struct Header<'m> {
+    pub(crate) name: &'m str,
+    pub(crate) value: &'m str,
+}
+
+/// The headers that mean something of their own.
+#[derive(Default)]
+struct Special<'m> {
+    from: Option<Vec<Mailbox>>,
+    reply_to: Option<Vec<Mailbox>>,
+    in_reply_to: Option<Cow<'m, str>>,
+    precedence_bulk: Option<bool>,
+    references: Vec<Cow<'m, str>>,
+    list_unsubscribe: Option<&'m str>,
+    custom: Vec<Header<'m>>,
+    unsupported: Vec<Feature>,
+}
+
+impl<'m> Special<'m> {
+    fn take(headers: Option<&'m Headers>, allowed: bool, problems: &mut Vec<Problem>) -> Self {
+        let mut special = Self::default();
+        let mut addresses = |name: &str, value: &str| match Mailbox::parse_list(value) {
+            Ok(mailboxes) => Some(mailboxes),
+            Err(cause) => {
+                problems.push(Problem::address(format!("{}.{name}", Key::Headers), &cause));
+                None
+            }
+        };
+        for (name, value) in headers.into_iter().flat_map(Headers::iter) {
+            match name.to_ascii_lowercase().as_str() {
+                // An empty one says nothing, and the message's own addresses stay.
+                "reply-to" if value.is_empty() => {}
+                "reply-to" => special.reply_to = addresses(name, value),
+                "from" => special.from = addresses(name, value),
+                "to" => special.unsupported.push(Feature::SpoofedTo),
+                "in-reply-to" => special.in_reply_to = Some(bare_message_id(value)),
+                "precedence" => special.precedence_bulk = Some(is_bulk(value)),
+                _ if !allowed => special.unsupported.push(Feature::Header(name.to_owned())),
+                "references" => special.references = value.split_whitespace().map(bare_message_id).collect(),
+                "list-unsubscribe" => special.list_unsubscribe = Some(value),
+                _ => special.custom.push(Header { name, value }),
+            }
+        }
+        special
+    }
+}
+
+/// A message id as MailerSend wants it: without angle brackets.
+fn bare_message_id(value: &str) -> Cow<'_, str> {
+    let value = value.trim();
+    value.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(value).into()
+}
+
+fn is_bulk(precedence: &str) -> bool {
+    ["bulk", "list", "junk"].iter().any(|word| precedence.eq_ignore_ascii_case(word))
+}
+
+/// What `esp_extra` asks for: two settings of this message, and members of the request.
+struct Extra {
+    token: Option<Secret>,
+    /// `Some(None)`: no mode, whatever the setting says.
+    batch_send_mode: Option<Option<BatchSendMode>>,
+    members: Map<String, Value>,
+}
+
+/// The members by which a request names recipients.
+const RECIPIENT_MEMBERS: [&str; 6] = ["to", "cc", "bcc", "rcptTo", "personalization", "variables"];
+
+impl Extra {
+    fn take(given: Option<&Data>, redirected: bool, problems: &mut Vec<Problem>) -> Self {
+        let mut extra = Self { token: None, batch_send_mode: None, members: Map::new() };
+        let Some(given) = given else { return extra };
+        extra.members = given.clone();
+        if redirected {
+            for name in RECIPIENT_MEMBERS.into_iter().filter(|name| given.contains_key(*name)) {
+                problems.push(Problem::new(
+                    format!("{}.{name}", Key::EspExtra),
+                    "names recipients, while every message is redirected (REDIRECT_ALL_TO)",
+                    "use the message's own fields, which are redirected",
+                ));
+            }
+        }
+        match extra.setting(["api_token", "api-token"], problems) {
+            None | Some((_, Value::Null)) => {}
+            Some((path, value)) => match value.as_str().map(super::options::check_token) {
+                Some(Ok(token)) => extra.token = Some(token),
+                Some(Err(text)) => problems.push(Problem::new(path, text, "")),
+                None => problems.push(Problem::new(path, "wants a string", "")),
+            },
+        }
+        match extra.setting(["batch_send_mode", "batch-send-mode"], problems) {
+            None => {}
+            Some((_, Value::Null)) => extra.batch_send_mode = Some(None),
+            Some((path, value)) => match value.as_str().map(str::parse) {
+                Some(Ok(mode)) => extra.batch_send_mode = Some(Some(mode)),
+                _ => problems.push(Problem::new(path, format!("wants {} or null", BatchSendMode::CHOICES), "")),
+            },
+        }
+        extra
+    }
+
+    /// Takes a setting out, in either spelling, so that it never reaches the request.
+    fn setting(&mut self, spellings: [&str; 2], problems: &mut Vec<Problem>) -> Option<(String, Value)> {
+        let [first, second] = spellings.map(|name| self.members.remove(name).map(|value| (name, value)));
+        if let (Some((_, a)), Some((name, b))) = (&first, &second)
+            && a != b
+        {
+            let path = format!("{}.{name}", Key::EspExtra);
+            problems.push(Problem::new(path, "contradicts its other spelling", "keep one of them"));
+        }
+        first.or(second).map(|(name, value)| (format!("{}.{name}", Key::EspExtra), value))
+    }
+
+    fn sets(&self, member: &str) -> bool {
+        self.members.get(member).is_some_and(|value| !value.is_null())
+    }
+
+    fn has_content(&self) -> bool {
+        ["text", "html", "template_id"].iter().any(|member| self.sets(member))
+    }
+
+    /// The `to` recipients: the message's, unless they are replaced.
+    fn recipients<'m>(&mut self, own: &'m [Mailbox]) -> Result<Vec<To<'m>>, Error> {
+        match self.members.remove("to") {
+            None => Ok(own.iter().map(To::Mailbox).collect()),
+            Some(Value::Array(items)) if items.iter().all(|item| item.get("email").is_some_and(Value::is_string)) => {
+                Ok(items.into_iter().map(To::Extra).collect())
+            }
+            Some(_) => {
+                let path = format!("{}.to", Key::EspExtra);
+                let problem = Problem::new(path, "wants a list of {\"email\", \"name\"} objects", "");
+                Err(InvalidMessage::new(vec![problem]).into())
+            }
+        }
+    }
+}
+
+/// The members of the object, each overlaid with what `esp_extra` says of it.
+struct Members<'e> {
+    writer: Writer,
+    extra: &'e mut Map<String, Value>,
+}
+
+impl Members<'_> {
+    fn some(&mut self, name: &str, value: Option<impl Serialize>) {
+        if let Some(value) = value {
+            self.member(name, &value);
+        }
+    }
+
+    fn filled<T: Serialize>(&mut self, name: &str, values: &[T]) {
+        if !values.is_empty() {
+            self.member(name, values);
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        match self.extra.remove(name) {
+            None => self.write(name, value),
+            Some(Value::Object(over)) => match json!(value) {
+                Value::Object(mut merged) => {
+                    merge_deep(&mut merged, &over);
+                    self.write(name, &merged);
+                }
+                _ => self.write(name, &over),
+            },
+            Some(over) => self.write(name, &over),
+        }
+    }
+
+    fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        let out = self.writer.text();
+        write(out, name);
+        out.push(b':');
+        write(out, value);
+        out.push(b',');
+    }
+
+    fn attachments(&mut self, attachments: &[(&crate::message::Attachment, &Opened)]) -> Result<(), Error> {
+        if attachments.is_empty() || self.extra.contains_key("attachments") {
+            return Ok(());
+        }
+        self.writer.text().extend_from_slice(b"\"attachments\":[");
+        for (index, (attachment, opened)) in attachments.iter().enumerate() {
+            if index > 0 {
+                self.writer.text().push(b',');
+            }
+            attachment::write(&mut self.writer, attachment, opened)?;
+        }
+        self.writer.text().extend_from_slice(b"],");
+        Ok(())
+    }
+
+    /// Adds the members that the message has nothing of. `personalization` is the message's own when it has any.
+    fn finish(mut self, personalized: bool) -> Vec<Segment> {
+        if personalized {
+            self.extra.remove("personalization");
+        }
+        for (name, value) in std::mem::take(self.extra) {
+            self.write(&name, &value);
+        }
+        self.writer.segments()
+    }
+}

@@ -1,0 +1,273 @@
+//! MailerSend's answer as a status for each recipient, or as an error.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::NAME;
+use super::error_code::{self, ErrorCode};
+use crate::address::Address;
+use crate::message::Message;
+use crate::transport::{
+    BulkSend, Error, ErrorKind, Quota, Rate, RecipientStatus, Response, Retry, SendStatus, Status, mask,
+};
+
+/// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
+pub(crate) const BULK_PREFIX: &str = "bulk:";
+
+/// Reads the answer to a request that was to reach the recipients of `message`; `to` are those of this request.
+pub(crate) fn send_status(message: &Message, to: &[Address], response: Response, now: i64) -> Result<SendStatus, Error> {
+    let rate = rate(&response);
+    if !response.is_success() {
+        return Err(refusal(response, now));
+    }
+    let answer = match Answer::read(&response) {
+        Ok(answer) => answer,
+        Err(text) => return Err(unreadable(text, response)),
+    };
+    let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
+    let mut status = SendStatus::default();
+    if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
+        let id = format!("{BULK_PREFIX}{bulk_id}");
+        let copies = message.cc().iter().chain(message.bcc()).map(|mailbox| mailbox.address().clone());
+        for address in to.iter().cloned().chain(copies) {
+            status.set(address, RecipientStatus::new(Status::Unknown, Some(&id)));
+        }
+        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to.to_vec() });
+    } else {
+        let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
+        status = SendStatus::uniform(message, usual, message_id);
+        for email in &answer.suppressed {
+            match email.parse() {
+                Ok(address) => status.set(address, RecipientStatus::new(Status::Rejected, None::<String>)),
+                Err(_) => return Err(unreadable("a suppressed recipient is not an address".to_owned(), response)),
+            }
+        }
+    }
+    // Held back by `send_paused` of the domain; seen on `/email` only.
+    status.set_paused(response.header("x-send-paused").is_some_and(|paused| paused.eq_ignore_ascii_case("true")));
+    status.push_response(response, rate);
+    Ok(status)
+}
+
+/// What the body of a success says.
+#[derive(Default)]
+struct Answer {
+    bulk_id: Option<String>,
+    suppressed: Vec<String>,
+}
+
+impl Answer {
+    fn read(response: &Response) -> Result<Self, String> {
+        if !is_json(response) {
+            return Ok(Self::default());
+        }
+        let body: Value = serde_json::from_slice(response.body())
+            .map_err(|cause| format!("its body is not the JSON it is said to be: {cause}"))?;
+        let Value::Object(body) = body else {
+            return Err("its body is not a JSON object".to_owned());
+        };
+        let filled = |value: &&Value| !matches!(value, Value::Null) && !is_empty(value);
+        if body.get("errors").filter(filled).is_some() {
+            return Err("it reports errors, although it accepts the request".to_owned());
+        }
+        let mut suppressed = Vec::new();
+        if let Some(warnings) = body.get("warnings").filter(filled) {
+            let Value::Array(warnings) = warnings else {
+                return Err("its warnings are no list".to_owned());
+            };
+            for warning in warnings {
+                suppressed.extend(suppressed_by(warning)?);
+            }
+        }
+        let bulk_id = match body.get("bulk_email_id") {
+            Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
+            Some(Value::Number(id)) => Some(id.to_string()),
+            _ => None,
+        };
+        Ok(Self { bulk_id, suppressed })
+    }
+}
+
+/// The addresses of a suppression warning. Reasons (`hard_bounced`, `blocklisted`, …) all mean the same here.
+fn suppressed_by(warning: &Value) -> Result<Vec<String>, String> {
+    match warning.get("type").and_then(Value::as_str) {
+        Some("SOME_SUPPRESSED" | "ALL_SUPPRESSED") => {}
+        _ => return Err("it warns of something unknown".to_owned()),
+    }
+    let Some(Value::Array(recipients)) = warning.get("recipients") else {
+        return Err("its warning has no recipients".to_owned());
+    };
+    recipients
+        .iter()
+        .map(|recipient| recipient.get("email").and_then(Value::as_str).map(str::to_owned))
+        .collect::<Option<_>>()
+        .ok_or_else(|| "its warning has a recipient without an address".to_owned())
+}
+
+/// Whether the media type is JSON, whatever its case and parameters.
+fn is_json(response: &Response) -> bool {
+    response.header("content-type").is_some_and(|kind| super::attachment::essence(kind) == "application/json")
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// A success that cannot be understood. The request was obeyed all the same, so it must not be sent again unasked.
+pub(crate) fn unreadable(text: impl Into<String>, response: Response) -> Error {
+    let text = format!("{NAME} answered {}, and {}", line(response.status()), text.into());
+    Error::new(ErrorKind::Unreadable, text)
+        .with_remedy("look the message up at MailerSend before sending it again: it was probably accepted")
+        .with_details(|details| {
+            details.rate = rate(&response);
+            details.response = Some(response);
+        })
+}
+
+/// An answer other than 2xx.
+pub(crate) fn refusal(response: Response, now: i64) -> Error {
+    let body = Refusal::read(&response);
+    let code = body.code();
+    let published = code.as_deref().and_then(error_code::published);
+    let rate = rate(&response);
+    let kind = kind(response.status(), code.as_deref(), &rate);
+    let mut text = format!("{NAME} answered {}", line(response.status()));
+    if !body.sentence.is_empty() {
+        text.push_str(": ");
+        text.push_str(&mask(&body.sentence));
+    }
+    let retry = match kind {
+        ErrorKind::RateLimited | ErrorKind::Maintenance => Some(Retry::Safe(rate.retry_after)),
+        // Whether a daily 429 has a `retry-after` is not known; its reset is on every answer.
+        ErrorKind::Quota => Some(Retry::Safe(rate.retry_after.or_else(|| {
+            let left = rate.quota_reset?.saturating_sub(now);
+            Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+        }))),
+        _ => None,
+    };
+    let remedy = published.map(|code| code.remedy).or_else(|| usual_remedy(kind, response.status()));
+    let mut error = Error::new(kind, text).with_details(|details| {
+        details.meaning = published.map(|ErrorCode { meaning, .. }| *meaning);
+        details.code = code;
+        details.remedy = remedy.map(str::to_owned);
+        details.fields = body.fields;
+        details.rate = rate;
+        details.response = Some(response);
+    });
+    if let Some(retry) = retry {
+        error = error.with_retry(retry);
+    }
+    error
+}
+
+fn kind(status: u16, code: Option<&str>, rate: &Rate) -> ErrorKind {
+    match status {
+        401 | 403 => ErrorKind::Unauthorized,
+        // MailerSend describes 408 as a failure on its side, so the request may have been obeyed.
+        408 => ErrorKind::Timeout,
+        421 => ErrorKind::Maintenance,
+        429 if code == Some("MS42901") => ErrorKind::Quota,
+        // The code is in the documentation; should it be missing, an empty quota tells the two apart.
+        429 if code.is_none() && rate.quota == Some(Quota::Left(0)) && rate.remaining != Some(0) => ErrorKind::Quota,
+        429 => ErrorKind::RateLimited,
+        500.. => ErrorKind::Server,
+        _ => ErrorKind::Rejected,
+    }
+}
+
+fn usual_remedy(kind: ErrorKind, status: u16) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::Unauthorized if status == 401 => "check MAILERSEND_API_TOKEN: it is wrong, or was deleted",
+        ErrorKind::Unauthorized => "give the token full access to email, in the API token settings",
+        ErrorKind::Quota => "wait for midnight UTC, or upgrade the plan",
+        ErrorKind::RateLimited => "wait as long as the answer says",
+        ErrorKind::Maintenance => "try again later",
+        ErrorKind::Server | ErrorKind::Timeout => "look the message up at MailerSend before sending it again",
+        _ if (300..400).contains(&status) => "check MAILERSEND_API_URL: redirections are not followed",
+        _ if status == 404 => "check MAILERSEND_API_URL: there is nothing to post to",
+        _ => return None,
+    })
+}
+
+/// What the body of a refusal says, as far as it can be understood.
+#[derive(Default)]
+struct Refusal {
+    sentence: String,
+    fields: BTreeMap<String, Vec<String>>,
+}
+
+impl Refusal {
+    fn read(response: &Response) -> Self {
+        // JSON is tried whatever the content type says; a page of HTML from a proxy has nothing to tell.
+        let Some(Value::Object(body)) = response.json() else { return Self::default() };
+        let fields: BTreeMap<_, _> = match body.get("errors") {
+            Some(Value::Object(errors)) => errors.iter().map(|(path, texts)| (path.clone(), sentences(texts))).collect(),
+            _ => BTreeMap::new(),
+        };
+        Self { sentence: sentence(&body, &fields), fields }
+    }
+
+    /// The code of the sentence, or of the first field that has one.
+    fn code(&self) -> Option<String> {
+        let of_fields = self.fields.values().flatten().map(String::as_str);
+        std::iter::once(self.sentence.as_str()).chain(of_fields).find_map(error_code::in_sentence).map(str::to_owned)
+    }
+}
+
+/// All field errors with their paths, since `message` names only the first of them; else `message`.
+fn sentence(body: &Map<String, Value>, fields: &BTreeMap<String, Vec<String>>) -> String {
+    const SHOWN: usize = 5;
+    if fields.is_empty() {
+        return body.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+    }
+    let mut texts: Vec<String> =
+        fields.iter().take(SHOWN).map(|(path, texts)| format!("{path}: {}", texts.join(" "))).collect();
+    if fields.len() > SHOWN {
+        texts.push(format!("and {} more fields", fields.len() - SHOWN));
+    }
+    texts.join("; ")
+}
+
+pub(crate) fn sentences(texts: &Value) -> Vec<String> {
+    match texts {
+        Value::Array(texts) => texts.iter().map(|text| text.as_str().map_or_else(|| text.to_string(), str::to_owned)).collect(),
+        Value::String(text) => vec![text.clone()],
+        other => vec![other.to_string()],
+    }
+}
+
+/// A status code with its usual name.
+fn line(status: u16) -> String {
+    match http_reason(status) {
+        Some(reason) => format!("{status} ({reason})"),
+        None => status.to_string(),
+    }
+}
+
+fn http_reason(status: u16) -> Option<&'static str> {
+    reqwest::StatusCode::from_u16(status).ok()?.canonical_reason()
+}
+
+/// What the headers say about rate and quota. None of them is on every answer, and `x-ratelimit-reset` is documented
+/// only.
+pub(crate) fn rate(response: &Response) -> Rate {
+    let number = |name: &str| response.header(name).and_then(|value| value.trim().parse::<i64>().ok());
+    let count = |name: &str| number(name).and_then(|value| u64::try_from(value).ok());
+    Rate {
+        limit: count("x-ratelimit-limit"),
+        remaining: count("x-ratelimit-remaining"),
+        reset: number("x-ratelimit-reset"),
+        retry_after: count("retry-after").map(Duration::from_secs),
+        quota: number("x-apiquota-remaining").map(|left| u64::try_from(left).map_or(Quota::Unlimited, Quota::Left)),
+        quota_reset: response
+            .header("x-apiquota-reset")
+            .and_then(|time| time.parse::<jiff::Timestamp>().ok())
+            .map(jiff::Timestamp::as_second),
+    }
+}
