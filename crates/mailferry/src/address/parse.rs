@@ -205,7 +205,11 @@ impl<'a> Parser<'a> {
                     if !local_part.is_empty() {
                         return Err(self.mistake(Mistake::PartlyQuotedLocalPart, start));
                     }
-                    local_part = quoted_local_part(&self.quoted_string()?);
+                    let content = self.quoted_string()?;
+                    if content.contains('\t') {
+                        return Err(self.mistake(Mistake::ControlCharacter('\t'), start));
+                    }
+                    local_part = quoted_local_part(&content);
                     (quoted, after_word) = (true, true);
                 }
                 Some(b'.') => {
