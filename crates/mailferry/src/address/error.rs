@@ -59,7 +59,7 @@ impl InvalidAddress {
     }
 
     /// What would probably repair it.
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<&'static str> {
         self.hint
     }
 }

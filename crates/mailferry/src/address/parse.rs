@@ -13,7 +13,8 @@ const NEEDS_QUOTES: &str = "maybe missing quotes around a display name?";
 
 /// All mailboxes of the text, at least one.
 pub(super) fn mailboxes(text: &str) -> Result<Vec<Mailbox>, InvalidAddress> {
-    if let Some(c) = text.chars().find(|&c| c.is_control() && c != '\t') {
+    let is_printable = text.bytes().all(|c| matches!(c, b' '..=b'~'));
+    if !is_printable && let Some(c) = text.chars().find(|&c| c.is_control() && c != '\t') {
         return Err(InvalidAddress::new(Mistake::ControlCharacter(c), text));
     }
     if text.bytes().all(is_space) {
@@ -168,12 +169,10 @@ impl<'a> Parser<'a> {
         let local_part = self.take_while(is_ascii_atext_or_dot).len();
         let at = self.position;
         self.position += 1;
-        let domain = self.take_while(is_ascii_atext_or_dot).len();
+        self.take_while(is_ascii_atext_or_dot);
         let text = self.text.get(start..self.position).unwrap_or_default();
         let is_plain = self.byte(at) == Some(b'@')
-            && local_part > 0
-            && domain > 0
-            && matches!(self.peek(), None | Some(b',' | b';'))
+            && matches!(self.peek(), None | Some(b',' | b';' | b'>'))
             && !has_misplaced_dot(text);
         if !is_plain {
             self.position = start;
@@ -183,6 +182,9 @@ impl<'a> Parser<'a> {
     }
 
     fn addr_spec(&mut self) -> Result<Address, InvalidAddress> {
+        if let Some(address) = self.plain_addr_spec() {
+            return Ok(address);
+        }
         let start = self.position;
         let mut text = self.local_part(start)?;
         let at = text.len();
@@ -205,7 +207,11 @@ impl<'a> Parser<'a> {
                     if !local_part.is_empty() {
                         return Err(self.mistake(Mistake::PartlyQuotedLocalPart, start));
                     }
-                    local_part = quoted_local_part(&self.quoted_string()?);
+                    let content = self.quoted_string()?;
+                    if content.contains('\t') {
+                        return Err(self.mistake(Mistake::ControlCharacter('\t'), start));
+                    }
+                    local_part = quoted_local_part(&content);
                     (quoted, after_word) = (true, true);
                 }
                 Some(b'.') => {
@@ -505,16 +511,7 @@ fn quoted_local_part(content: &str) -> String {
 
 /// Whether a dot is at an end, beside another, or beside the `@`.
 fn has_misplaced_dot(text: &str) -> bool {
-    let is_edge = |c| matches!(c, None | Some('.' | '@'));
-    let mut previous = None;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '.' && (is_edge(previous) || is_edge(chars.peek().copied())) {
-            return true;
-        }
-        previous = Some(c);
-    }
-    false
+    text.split(['.', '@']).any(str::is_empty)
 }
 
 fn is_space(c: u8) -> bool {
