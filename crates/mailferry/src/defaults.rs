@@ -1,5 +1,7 @@
 //! How a default and a message's own value combine.
 
+use std::borrow::Borrow;
+
 use serde_json::{Map, Value};
 
 use crate::message::{ByRecipient, Data, Field, Headers, Message};
@@ -41,6 +43,7 @@ impl Defaults {
     /// Defaults for one service. A field that it sets or clears takes the place of the general one whole: nothing is
     /// combined between the two.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "both levels are given in the same way")]
     pub fn specific(self, over: Message) -> Self {
         Self(zip(&Replace, &self.0, &over))
     }
@@ -179,10 +182,11 @@ impl Rules for Combine {
 }
 
 /// An unset side leaves the other; a cleared own value forgets the default, and a cleared default says nothing.
-fn combine<T: Clone, O: ?Sized>(default: &Field<T>, own: &Field<T>, lay_over: impl Fn(&mut T, &O)) -> Field<T>
-where
-    T: std::borrow::Borrow<O>,
-{
+fn combine<T: Clone + Borrow<O>, O: ?Sized>(
+    default: &Field<T>,
+    own: &Field<T>,
+    lay_over: impl Fn(&mut T, &O),
+) -> Field<T> {
     match (default, own) {
         (Field::Set(default), Field::Set(own)) => {
             let mut merged = default.clone();
@@ -215,7 +219,8 @@ mod tests {
     use super::*;
 
     fn check(default: &str, own: &str, expected: &str) {
-        let [default, own, expected] = [default, own, expected].map(|json| Message::from_json(json.as_bytes()).unwrap());
+        let [default, own, expected] =
+            [default, own, expected].map(|json| Message::from_json(json.as_bytes()).unwrap());
         assert_eq!(Defaults::new(default).apply(&own).to_json(), expected.to_json());
     }
 
@@ -224,7 +229,11 @@ mod tests {
     fn lists_are_concatenated() {
         check(r#"{"tags": ["g1"]}"#, r#"{"tags": ["m1"]}"#, r#"{"tags": ["g1", "m1"]}"#);
         check(r#"{"tags": []}"#, r"{}", r#"{"tags": []}"#);
-        check(r#"{"bcc": ["audit@a.example"]}"#, r#"{"bcc": ["own@a.example"]}"#, r#"{"bcc": ["audit@a.example", "own@a.example"]}"#);
+        check(
+            r#"{"bcc": ["audit@a.example"]}"#,
+            r#"{"bcc": ["own@a.example"]}"#,
+            r#"{"bcc": ["audit@a.example", "own@a.example"]}"#,
+        );
         check(
             r#"{"attachments": [{"path": "terms.pdf"}]}"#,
             r#"{"attachments": [{"path": "bill.pdf"}]}"#,
@@ -235,7 +244,11 @@ mod tests {
     /// DEF-03, DEF-15
     #[test]
     fn the_last_value_wins() {
-        check(r#"{"track_opens": true, "subject": "S"}"#, r#"{"track_opens": false}"#, r#"{"track_opens": false, "subject": "S"}"#);
+        check(
+            r#"{"track_opens": true, "subject": "S"}"#,
+            r#"{"track_opens": false}"#,
+            r#"{"track_opens": false, "subject": "S"}"#,
+        );
     }
 
     /// DEF-04, DEF-11
@@ -261,15 +274,22 @@ mod tests {
     /// DEF-06, DEF-24
     #[test]
     fn a_cleared_field_gets_no_default() {
-        check(r#"{"tags": ["g"], "bcc": ["a@a.example"]}"#, r#"{"tags": null, "bcc": null}"#, r#"{"tags": null, "bcc": null}"#);
+        check(
+            r#"{"tags": ["g"], "bcc": ["a@a.example"]}"#,
+            r#"{"tags": null, "bcc": null}"#,
+            r#"{"tags": null, "bcc": null}"#,
+        );
         check(r#"{"tags": null}"#, r#"{"tags": ["m"]}"#, r#"{"tags": ["m"]}"#);
     }
 
     /// DEF-07
     #[test]
     fn a_services_default_replaces_the_general_one_whole() {
-        let [general, specific] = [r#"{"tags": ["g1"], "esp_extra": {"a": 1}, "subject": "S"}"#, r#"{"tags": ["esp"], "esp_extra": {"only": true}}"#]
-            .map(|json| Message::from_json(json.as_bytes()).unwrap());
+        let [general, specific] = [
+            r#"{"tags": ["g1"], "esp_extra": {"a": 1}, "subject": "S"}"#,
+            r#"{"tags": ["esp"], "esp_extra": {"only": true}}"#,
+        ]
+        .map(|json| Message::from_json(json.as_bytes()).unwrap());
         let defaults = Defaults::new(general).specific(specific);
         let message = defaults.apply(&Message::default());
         assert_eq!(message.to_json(), r#"{"subject":"S","tags":["esp"],"esp_extra":{"only":true}}"#);
@@ -283,7 +303,11 @@ mod tests {
             r#"{"merge_data": {"ann@a.example": {"a": {"x": 1}, "b": 2}}}"#,
             r#"{"merge_data": {"ann@a.example": {"a": {"x": 1}, "b": 2, "c": 3}}}"#,
         );
-        check(r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#, r"{}", r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#);
+        check(
+            r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#,
+            r"{}",
+            r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#,
+        );
     }
 
     /// DEF-09

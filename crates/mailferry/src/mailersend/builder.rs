@@ -156,7 +156,7 @@ impl MailerSendBuilder {
         }
         if let Some(url) = settings.text("MAILERSEND_API_URL")? {
             base_url(url).map_err(|text| settings.wrong("MAILERSEND_API_URL", &text))?;
-            self.api_url = url.to_owned();
+            url.clone_into(&mut self.api_url);
         }
         if let Some(mode) = settings.parsed("MAILERSEND_BATCH_SEND_MODE")? {
             self.options.batch_send_mode = Some(mode);
@@ -177,8 +177,9 @@ impl MailerSendBuilder {
             self.options.preflight = preflight;
         }
         if let Some(zone) = settings.text("TIME_ZONE")? {
-            self.options.time_zone =
-                zone.parse().map_err(|cause: crate::message::UnknownTimeZone| settings.wrong("TIME_ZONE", &format!("is wrong: {cause}")))?;
+            self.options.time_zone = zone.parse().map_err(|cause: crate::message::UnknownTimeZone| {
+                settings.wrong("TIME_ZONE", &format!("is wrong: {cause}"))
+            })?;
         }
         self.missing_token = Some(settings.missing("MAILERSEND_API_TOKEN").to_string());
         Ok(self)
@@ -190,13 +191,14 @@ impl MailerSendBuilder {
     ///
     /// [`ErrorKind::Config`] when there is no token, a token or the URL is wrong, or TLS cannot be set up.
     pub fn build(self) -> Result<MailerSend, Error> {
-        let base = base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
+        let base =
+            base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
         let wrong_token = |text| Error::new(ErrorKind::Config, format!("the API token {text}"));
         let token = self.token.map(|token| check_token(token.expose())).transpose().map_err(wrong_token)?;
         let mut tokens = BTreeMap::new();
         for (domain, token) in self.tokens {
             let key = domain_key(&domain).ok_or_else(|| {
-                Error::new(ErrorKind::Config, format!("{:?} is not a domain to have a token of its own", domain))
+                Error::new(ErrorKind::Config, format!("{domain:?} is not a domain to have a token of its own"))
             })?;
             tokens.insert(key, check_token(token.expose()).map_err(wrong_token)?);
         }
@@ -242,7 +244,9 @@ fn base_url(text: &str) -> Result<Url, String> {
         return Err("wants `https://…` or `http://…`".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("has a query or a fragment, which would be lost: take everything from `?` or `#` on away".to_owned());
+        return Err(
+            "has a query or a fragment, which would be lost: take everything from `?` or `#` on away".to_owned()
+        );
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a user or a password: the token is a setting of its own".to_owned());

@@ -69,7 +69,7 @@ pub struct BulkWait {
 impl Default for BulkWait {
     /// Ten minutes. MailerSend names no time; one object was seen to take a second.
     fn default() -> Self {
-        Self { at_most: Duration::from_secs(600) }
+        Self { at_most: Duration::from_mins(10) }
     }
 }
 
@@ -142,8 +142,7 @@ impl BulkStatus {
     fn outcomes(&self, bulk: &BulkSend) -> Vec<(Address, RecipientStatus)> {
         let suppressed: Vec<_> = self.suppressed().iter().map(|address| address.key().into_owned()).collect();
         let is_suppressed = |address: &Address| suppressed.iter().any(|key| *key == address.key());
-        let accepted =
-            |index: &usize, address: &Address| !self.problems.contains_key(index) && !is_suppressed(address);
+        let accepted = |index: &usize, address: &Address| !self.problems.contains_key(index) && !is_suppressed(address);
         let objects = || bulk.recipients.iter().enumerate();
         let expected = objects().filter(|(index, address)| accepted(index, address)).count();
         let mut ids = if self.message_ids.len() == expected { self.message_ids.as_slice() } else { &[] }.iter();
@@ -212,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    fn status(data: Value) -> BulkStatus {
+    fn status(data: &Value) -> BulkStatus {
         BulkStatus::read(Response::new(200, Vec::new(), json!({"data": data}).to_string())).unwrap()
     }
 
@@ -229,16 +228,21 @@ mod tests {
     /// BAT-09
     #[test]
     fn an_outcome_is_mapped_back_to_recipients() {
-        let status = status(json!({
+        let status = status(&json!({
             "id": "b1", "state": "completed", "total_recipients_count": 4,
             "suppressed_recipients_count": 1, "suppressed_recipients": {"m9": ["Bob@two.example"]},
             "validation_errors_count": 1,
             "validation_errors": {"message.2": {"to.0.email": ["The to.0.email must be a valid email address. #MS42208"]}},
             "messages_id": ["m1", "m4"],
         }));
-        let resolved = status.resolve(&sent("b1", &["ann@one.example", "bob@two.example", "c@three.example", "d@four.example"]));
-        let expected = [("ann@one.example", Status::Queued, Some("m1")), ("bob@two.example", Status::Rejected, None),
-            ("c@three.example", Status::Failed, None), ("d@four.example", Status::Queued, Some("m4"))];
+        let resolved =
+            status.resolve(&sent("b1", &["ann@one.example", "bob@two.example", "c@three.example", "d@four.example"]));
+        let expected = [
+            ("ann@one.example", Status::Queued, Some("m1")),
+            ("bob@two.example", Status::Rejected, None),
+            ("c@three.example", Status::Failed, None),
+            ("d@four.example", Status::Queued, Some("m4")),
+        ];
         for (address, status, id) in expected {
             assert_eq!(resolved.recipient(address), Some(&RecipientStatus::new(status, id)), "{address}");
         }
@@ -246,9 +250,13 @@ mod tests {
 
     #[test]
     fn ids_that_cannot_be_told_apart_are_not_guessed() {
-        let status = status(json!({"id": "b1", "state": "completed", "messages_id": ["m1"]}));
+        let status = status(&json!({"id": "b1", "state": "completed", "messages_id": ["m1"]}));
         let resolved = status.resolve(&sent("b1", &["a@one.example", "b@two.example"]));
-        assert!(resolved.recipients().all(|(_, recipient)| *recipient == RecipientStatus::new(Status::Queued, None::<String>)));
+        assert!(
+            resolved
+                .recipients()
+                .all(|(_, recipient)| *recipient == RecipientStatus::new(Status::Queued, None::<String>))
+        );
     }
 
     #[test]
@@ -265,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_is_under_way_stays_unknown() {
-        let status = status(json!({"id": "b1", "state": "queued", "messages_id": null}));
+        let status = status(&json!({"id": "b1", "state": "queued", "messages_id": null}));
         let resolved = status.resolve(&sent("b1", &["a@one.example"]));
         assert_eq!(resolved.recipient("a@one.example").unwrap().status, Status::Unknown);
     }

@@ -26,6 +26,7 @@ const MAX_LIST_UNSUBSCRIBE: usize = 990;
 const MAX_LOCAL_PART: usize = 64;
 
 /// What there is to look at: the message as it will be sent, in its own words.
+#[expect(clippy::struct_excessive_bools, reason = "facts, each looked at by itself")]
 pub(crate) struct Facts<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) from: Option<&'a Mailbox>,
@@ -93,7 +94,11 @@ impl Findings {
 
     fn sender(&mut self, facts: &Facts<'_>) {
         if !facts.has_from && !facts.has_template {
-            self.limit("from", "is missing", "say who the message is from; only a template may have a sender of its own");
+            self.limit(
+                "from",
+                "is missing",
+                "say who the message is from; only a template may have a sender of its own",
+            );
         }
         if let Some(from) = facts.from {
             self.mailbox("from", from, false);
@@ -121,7 +126,8 @@ impl Findings {
             }
             let mut seen = HashSet::new();
             for (index, mailbox) in list.iter().enumerate() {
-                if !(bulk && field == "to") && !seen.insert(mailbox.address().key()) {
+                let alone = bulk && field == "to";
+                if !alone && !seen.insert(mailbox.address().key()) {
                     self.limit(format!("{field}[{index}]"), "is in this list before", "keep one of them");
                 }
                 // Only the path of a finding needs the index as text, and findings are few.
@@ -198,7 +204,8 @@ impl Findings {
                 self.limit(path(), text, "rename the header");
             }
             if DANGEROUS.iter().any(|name| header.name.eq_ignore_ascii_case(name)) {
-                let text = "would go out as it is: it adds no recipient and sets no subject, and shows everyone what it says";
+                let text =
+                    "would go out as it is: it adds no recipient and sets no subject, and shows everyone what it says";
                 self.limit(path(), text, "use the message's own field of that name");
             }
         }
@@ -293,5 +300,7 @@ impl Findings {
 /// Whether there may be something to say about a mailbox: a cheap look before the thorough one.
 fn is_odd(mailbox: &Mailbox) -> bool {
     let local_part = mailbox.address().local_part();
-    !local_part.is_ascii() || local_part.len() > MAX_LOCAL_PART || mailbox.name().is_some_and(|name| name.contains([';', ',']))
+    !local_part.is_ascii()
+        || local_part.len() > MAX_LOCAL_PART
+        || mailbox.name().is_some_and(|name| name.contains([';', ',']))
 }

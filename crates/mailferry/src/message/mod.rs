@@ -15,13 +15,13 @@ use serde_json::{Map, Value};
 use crate::address::{Address, Mailbox};
 
 pub use attachment::{Attachment, InvalidImage};
-pub use builder::{IntoMailboxes, MessageBuilder};
 pub(crate) use attachment::{Content, Opened};
+pub use builder::{IntoMailboxes, MessageBuilder};
 pub(crate) use field::Field;
-pub(crate) use json::{Node, closest, from_node};
 pub use field::Key;
 pub use headers::Headers;
 pub use invalid::{InvalidMessage, Problem};
+pub(crate) use json::{Node, closest, from_node};
 pub use send_at::{InvalidSendAt, SendAt, TimeZone, UnknownTimeZone};
 
 /// A JSON object: the values behind the variables of a template, metadata, or a service's own extras.
