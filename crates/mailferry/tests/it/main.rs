@@ -3,7 +3,10 @@
 //! Doc comments name the ids of the behaviours that a test covers; `tidy.rs` looks that none is left out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test as tests themselves do")]
 
+mod attachments;
 mod capture;
+mod config;
+mod content;
 mod support;
 
 mod flagged;
