@@ -23,7 +23,7 @@ async fn token_of(sources: Sources) -> Option<String> {
 /// What the settings are refused with.
 #[track_caller]
 fn refused(name: &str, value: &str) -> mailferry::transport::Error {
-    let loaded = Sources::new().env([("MAILERSEND_API_TOKEN", "mlsn.1"), (name, value)]).load();
+    let loaded = Sources::new().env([(name, value), ("MAILERSEND_API_TOKEN", "mlsn.1")]).load();
     let error = loaded.and_then(|settings| settings.mailer()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     assert!(error.to_string().contains(name), "{error}");

@@ -10,4 +10,6 @@ mod content;
 mod support;
 
 mod flagged;
+mod hooks;
+mod merge;
 mod vectors;
