@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mailferry::Message;
 use mailferry::message::Attachment;
 use mailferry::transport::ErrorKind;
-use mailferry::Message;
 use serde_json::{Value, json};
 
 use crate::support::{basic, body, builder, lenient};
@@ -24,7 +24,8 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str, content: &[u8]) -> Self {
-        let folder = std::env::temp_dir().join(format!("mailferry-it-{}-{}", std::process::id(), name.replace('.', "-")));
+        let folder =
+            std::env::temp_dir().join(format!("mailferry-it-{}-{}", std::process::id(), name.replace('.', "-")));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(name), content).unwrap();
         Self(folder.join(name))
@@ -40,7 +41,8 @@ impl Drop for Scratch {
 /// ATT-01, ATT-20: name, base64 and disposition; no type, and the bytes unchanged.
 #[tokio::test]
 async fn an_attachment_has_a_name_and_its_bytes() {
-    let expected = json!({"filename": "list.csv", "disposition": "attachment", "content": STANDARD.encode("name\r\nZoë\r\n")});
+    let expected =
+        json!({"filename": "list.csv", "disposition": "attachment", "content": STANDARD.encode("name\r\nZoë\r\n")});
     assert_eq!(sent(Attachment::text("list.csv", "name\r\nZoë\r\n")).await, expected);
     assert_eq!(sent(Attachment::bytes("list.csv", "name\r\nZoë\r\n")).await, expected);
 }
@@ -48,7 +50,12 @@ async fn an_attachment_has_a_name_and_its_bytes() {
 /// ATT-01: several stay in order.
 #[tokio::test]
 async fn attachments_stay_in_order() {
-    let message = basic(json!({})).edit().attach(Attachment::text("b.txt", "1")).attach(Attachment::text("a.txt", "2")).build().unwrap();
+    let message = basic(json!({}))
+        .edit()
+        .attach(Attachment::text("b.txt", "1"))
+        .attach(Attachment::text("a.txt", "2"))
+        .build()
+        .unwrap();
     let sent = body(&message).await;
     let names: Vec<_> = sent["attachments"].as_array().unwrap().iter().map(|one| one["filename"].clone()).collect();
     assert_eq!(names, ["b.txt", "a.txt"]);
@@ -79,18 +86,24 @@ async fn a_text_file_is_converted_to_utf8() {
 /// ATT-13, ATT-14, ATT-15: bytes are never decoded unless they are text in a declared charset.
 #[tokio::test]
 async fn bytes_stay_bytes() {
-    for content_type in ["text/plain", "text/plain; charset=utf-8", "application/x-thing", "application/json; charset=latin1"] {
+    for content_type in
+        ["text/plain", "text/plain; charset=utf-8", "application/x-thing", "application/json; charset=latin1"]
+    {
         let attachment = sent(Attachment::bytes("t.dat", &b"\xff\xe8\x00"[..]).content_type(content_type)).await;
         assert_eq!(attachment["content"], STANDARD.encode(b"\xff\xe8\x00"), "{content_type}");
     }
-    assert_eq!(sent(Attachment::text("t.dat", "日本").content_type("application/x-thing")).await["content"], STANDARD.encode("日本"));
+    assert_eq!(
+        sent(Attachment::text("t.dat", "日本").content_type("application/x-thing")).await["content"],
+        STANDARD.encode("日本")
+    );
 }
 
 /// ATT-06, ATT-08: an inline part has an id without angle brackets and a name.
 #[tokio::test]
 async fn inline_parts() {
     let png = b"\x89PNG\r\n\x1a\n";
-    let expected = json!({"filename": "attachment.png", "disposition": "inline", "id": "logo@x", "content": STANDARD.encode(png)});
+    let expected =
+        json!({"filename": "attachment.png", "disposition": "inline", "id": "logo@x", "content": STANDARD.encode(png)});
     assert_eq!(sent(Attachment::unnamed("image/png", &png[..]).with_content_id("<logo@x>")).await, expected);
     let image = Attachment::inline_image(&png[..]).unwrap();
     let id = image.content_id().unwrap().to_owned();
@@ -130,7 +143,11 @@ async fn an_attached_mail_is_not_changed() {
 async fn file_names() {
     assert_eq!(sent(Attachment::text("Žluťoučký kůň.txt", "x")).await["filename"], "Žluťoučký kůň.txt");
     for name in ["a\rb.txt", "a\nb.txt", "a\0b.txt"] {
-        let error = Message::builder().attach(Attachment::text("ok.txt", "")).attach(Attachment::text(name, "")).build().unwrap_err();
+        let error = Message::builder()
+            .attach(Attachment::text("ok.txt", ""))
+            .attach(Attachment::text(name, ""))
+            .build()
+            .unwrap_err();
         assert_eq!(error.problems()[0].path(), "attachments[1].filename");
     }
 }

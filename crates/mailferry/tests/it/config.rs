@@ -35,9 +35,12 @@ fn refused(name: &str, value: &str) -> mailferry::transport::Error {
 fn a_missing_token_names_every_place() {
     let error = env(&[]).mailersend().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    for place in
-        ["given by the program", "MAILFERRY_MAILERSEND_API_TOKEN", "variable MAILERSEND_API_TOKEN", "`mailersend.api_token`"]
-    {
+    for place in [
+        "given by the program",
+        "MAILFERRY_MAILERSEND_API_TOKEN",
+        "variable MAILERSEND_API_TOKEN",
+        "`mailersend.api_token`",
+    ] {
         assert!(error.to_string().contains(place), "{place} is not in: {error}");
     }
     assert_eq!(MailerSend::builder().build().unwrap_err().kind(), ErrorKind::Config);
@@ -49,10 +52,7 @@ async fn the_first_place_that_has_a_value_counts() {
     let both = [("MAILERSEND_API_TOKEN", "plain"), ("MAILFERRY_MAILERSEND_API_TOKEN", "prefixed")];
     assert_eq!(token_of(Sources::new().env([both[0]])).await.unwrap(), "Bearer plain");
     assert_eq!(token_of(Sources::new().env(both)).await.unwrap(), "Bearer prefixed");
-    assert_eq!(
-        token_of(Sources::new().env(both).set("MAILERSEND_API_TOKEN", "given")).await.unwrap(),
-        "Bearer given"
-    );
+    assert_eq!(token_of(Sources::new().env(both).set("MAILERSEND_API_TOKEN", "given")).await.unwrap(), "Bearer given");
 }
 
 /// CFG-02: the file comes last, and a value's origin is known.
@@ -108,7 +108,13 @@ async fn the_base_url_may_end_with_a_slash() {
     }
     let paths: Vec<_> = server.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths, ["/api/v9/email", "/api/v9/email"]);
-    for url in ["https://h.example/v9?x=1", "https://h.example/v1/#f", "h.example", "ftp://h.example/", "https://u:p@h.example/"] {
+    for url in [
+        "https://h.example/v9?x=1",
+        "https://h.example/v1/#f",
+        "h.example",
+        "ftp://h.example/",
+        "https://u:p@h.example/",
+    ] {
         refused("MAILERSEND_API_URL", url);
         assert_eq!(builder().api_url(url).build().unwrap_err().kind(), ErrorKind::Config, "{url}");
     }
@@ -117,7 +123,8 @@ async fn the_base_url_may_end_with_a_slash() {
 /// CFG-06, CFG-10, CFG-14: switches are obeyed, and a value that is none is refused.
 #[tokio::test]
 async fn switches() {
-    let everyone_refused = json!({"warnings": [{"type": "ALL_SUPPRESSED", "recipients": [{"email": "ann@one.example"}]}]});
+    let everyone_refused =
+        json!({"warnings": [{"type": "ALL_SUPPRESSED", "recipients": [{"email": "ann@one.example"}]}]});
     let server = Capture::start([Answer::json(202, &everyone_refused)]).await;
     let url = server.url();
     let basics = [("MAILERSEND_API_TOKEN", "mlsn.1"), ("MAILERSEND_API_URL", url.as_str())];
@@ -131,10 +138,14 @@ async fn switches() {
     let status = mailer(&all).send(&fancy).await.unwrap();
     assert!(status.is_refused());
     assert_eq!(status.dropped().len(), 1);
-    for name in ["IGNORE_UNSUPPORTED_FEATURES", "IGNORE_RECIPIENT_STATUS", "DEBUG_API_REQUESTS", "MAILERSEND_CUSTOM_HEADERS"] {
+    for name in
+        ["IGNORE_UNSUPPORTED_FEATURES", "IGNORE_RECIPIENT_STATUS", "DEBUG_API_REQUESTS", "MAILERSEND_CUSTOM_HEADERS"]
+    {
         refused(name, "maybe");
     }
-    for (name, value) in [("PREFLIGHT", "on"), ("TIME_ZONE", "Mars/Olympus"), ("REDIRECT_ALL_TO", "nobody"), ("REDIRECT_ALL_TO", "")] {
+    for (name, value) in
+        [("PREFLIGHT", "on"), ("TIME_ZONE", "Mars/Olympus"), ("REDIRECT_ALL_TO", "nobody"), ("REDIRECT_ALL_TO", "")]
+    {
         refused(name, value);
     }
     for mode in ["nonsense", "", "USE-BULK-EMAIL"] {
@@ -245,12 +256,12 @@ async fn tokens_by_domain() {
 #[tokio::test]
 async fn two_transports_side_by_side() {
     let server = Capture::accepting().await;
-    let [one, two] =
-        ["one", "two"].map(|token| builder().token(token).api_url(server.url()).build().unwrap());
+    let [one, two] = ["one", "two"].map(|token| builder().token(token).api_url(server.url()).build().unwrap());
     for mailersend in [&one, &two, &one] {
         mailersend.send(&basic(json!({}))).await.unwrap();
     }
-    let tokens: Vec<_> = server.requests().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect();
+    let tokens: Vec<_> =
+        server.requests().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(tokens, ["Bearer one", "Bearer two", "Bearer one"]);
 }
 

@@ -30,7 +30,8 @@ async fn empty_and_cleared_fields_are_not_sent() {
         "merge_global_data": {}, "merge_metadata": {}, "esp_extra": {},
     });
     assert_eq!(body_of(empty).await, body_of(json!({})).await);
-    let mut cleared = Message::builder().from("shop@mail.example").to("ann@one.example").subject("Hello").text("Plain body");
+    let mut cleared =
+        Message::builder().from("shop@mail.example").to("ann@one.example").subject("Hello").text("Plain body");
     for key in Key::ALL {
         if !matches!(key, Key::From | Key::To | Key::Subject | Key::Text) {
             cleared = cleared.without(*key);
@@ -42,7 +43,8 @@ async fn empty_and_cleared_fields_are_not_sent() {
 /// DEF-10: sender, subject and text may be left to a template.
 #[tokio::test]
 async fn a_template_may_bring_sender_and_subject() {
-    let message = message(json!({"from": null, "to": ["ann@one.example"], "subject": null, "text": null, "template_id": "tpl"}));
+    let message =
+        message(json!({"from": null, "to": ["ann@one.example"], "subject": null, "text": null, "template_id": "tpl"}));
     assert_eq!(body(&message).await, json!({"to": [{"email": "ann@one.example"}], "template_id": "tpl"}));
     // Nothing is missing as far as is documented, either.
     assert_eq!(builder().build().unwrap().check(&message).await.unwrap(), []);
@@ -123,7 +125,9 @@ async fn one_reply_to() {
 /// HDR-03: a Reply-To header takes the field's place; an empty one does not.
 #[tokio::test]
 async fn a_reply_to_header() {
-    for (value, expected) in [("Ann <h@x.example>", json!({"email": "h@x.example", "name": "Ann"})), ("", json!({"email": "f@x.example"}))] {
+    for (value, expected) in
+        [("Ann <h@x.example>", json!({"email": "h@x.example", "name": "Ann"})), ("", json!({"email": "f@x.example"}))]
+    {
         let sent = body_of(json!({"reply_to": ["f@x.example"], "headers": {"REPLY-TO": value}})).await;
         assert_eq!(sent["reply_to"], expected);
         assert_eq!(sent.get("headers"), None);
@@ -163,7 +167,9 @@ async fn in_reply_to_and_precedence() {
         let sent = bodies(&mailersend, &basic(json!({"headers": {"in-reply-to": value}}))).await.unwrap();
         assert_eq!(sent[0]["in_reply_to"], expected);
     }
-    for (value, expected) in [("bulk", true), ("List", true), ("JUNK", true), ("first-class", false), ("", false), (" bulk", false)] {
+    for (value, expected) in
+        [("bulk", true), ("List", true), ("JUNK", true), ("first-class", false), ("", false), (" bulk", false)]
+    {
         let sent = bodies(&mailersend, &basic(json!({"headers": {"Precedence": value}}))).await.unwrap();
         assert_eq!(sent[0]["precedence_bulk"], expected, "{value:?}");
     }
@@ -225,10 +231,13 @@ async fn everything_unsupported_is_named_at_once() {
     // UNS-03, ADR-10: told to ignore it, the first sender and answer address stay and the rest is left out.
     let mailersend = lenient().ignore_unsupported_features(true).build().unwrap();
     let sent = bodies(&mailersend, &basic(all)).await.unwrap();
-    assert_eq!(sent[0], json!({
-        "from": {"email": "a@x.example"}, "reply_to": {"email": "c@x.example"}, "subject": "Hello", "text": "Plain body",
-        "to": [{"email": "ann@one.example"}],
-    }));
+    assert_eq!(
+        sent[0],
+        json!({
+            "from": {"email": "a@x.example"}, "reply_to": {"email": "c@x.example"}, "subject": "Hello", "text": "Plain body",
+            "to": [{"email": "ann@one.example"}],
+        })
+    );
 }
 
 /// OPT-06: an envelope sender is looked at even where it would be left out.
@@ -259,11 +268,14 @@ async fn own_parameters_lie_over_the_request() {
         },
     }))
     .await;
-    assert_eq!(sent, json!({
-        "from": {"email": "shop@mail.example", "name": "New"}, "to": [{"email": "ann@one.example"}], "subject": "Hello",
-        "text": "Plain body", "settings": {"track_clicks": true, "track_content": false}, "tags": ["b"], "language": "cs",
-        "in_reply_to": null, "cc": [{"email": "other@x.example"}],
-    }));
+    assert_eq!(
+        sent,
+        json!({
+            "from": {"email": "shop@mail.example", "name": "New"}, "to": [{"email": "ann@one.example"}], "subject": "Hello",
+            "text": "Plain body", "settings": {"track_clicks": true, "track_content": false}, "tags": ["b"], "language": "cs",
+            "in_reply_to": null, "cc": [{"email": "other@x.example"}],
+        })
+    );
 }
 
 /// EXT-08, MRG-10: what must be an object is refused where it is not, with its place.

@@ -71,7 +71,8 @@ async fn a_failing_hook_stops_the_message() {
     let error = mailer.send(&basic(json!({}))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Hook);
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "boom");
-    let mailer = Mailer::builder(to(&server)).before_send(|message, _| Ok(message.edit().cc("nobody").build()?)).build();
+    let mailer =
+        Mailer::builder(to(&server)).before_send(|message, _| Ok(message.edit().cc("nobody").build()?)).build();
     assert_eq!(mailer.send(&basic(json!({}))).await.unwrap_err().kind(), ErrorKind::InvalidAddress);
     assert_eq!(server.requests().len(), 0);
 }
@@ -168,7 +169,8 @@ async fn one_message_does_not_change_the_next() {
     for answer in mailer.send_all(&[first.clone(), basic(json!({})), first]).await {
         answer.unwrap();
     }
-    let sent: Vec<_> = server.requests().iter().map(|request| (request.json()["tags"].clone(), request.json()["x"].clone())).collect();
+    let sent: Vec<_> =
+        server.requests().iter().map(|request| (request.json()["tags"].clone(), request.json()["x"].clone())).collect();
     let both = (json!(["d", "m"]), json!({"a": 1, "b": 2}));
     assert_eq!(sent, [both.clone(), (json!(["d"]), json!({"a": 1})), both]);
 }

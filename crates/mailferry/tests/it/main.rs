@@ -3,7 +3,9 @@
 //! Doc comments name the ids of the behaviours that a test covers; `tidy.rs` looks that none is left out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test as tests themselves do")]
 
+mod answers;
 mod attachments;
+mod batches;
 mod capture;
 mod config;
 mod content;

@@ -42,10 +42,13 @@ async fn own_data_lies_over_that_of_all() {
     let message = two(json!({"merge_global_data": {"plan": {"a": 1}, "site": "S"}, "cc": ["cc@x.example"]}));
     let (path, body) = request(&exposed(), &message).await;
     assert_eq!(path, "email");
-    assert_eq!(body["personalization"], json!([
-        {"email": "ann@one.example", "data": {"plan": "Pro", "site": "S", "name": "Ann"}},
-        {"email": "bob@two.example", "data": {"plan": {"a": 1}, "site": "S", "name": "Bob"}},
-    ]));
+    assert_eq!(
+        body["personalization"],
+        json!([
+            {"email": "ann@one.example", "data": {"plan": "Pro", "site": "S", "name": "Ann"}},
+            {"email": "bob@two.example", "data": {"plan": {"a": 1}, "site": "S", "name": "Bob"}},
+        ])
+    );
 }
 
 /// MRG-02, MRG-05: data for others is left out, copies get none, and a `to` without data gets that of all or nothing.
@@ -56,9 +59,12 @@ async fn data_belongs_to_primary_recipients() {
         "merge_data": {"ann@one.example": {"n": 1}, "cc@x.example": {"n": 2}, "zoe@x.example": {"n": 3}},
     }));
     let (_, body) = request(&exposed(), &message).await;
-    assert_eq!(body["personalization"], json!([
-        {"email": "x@x.example", "data": {}}, {"email": "ann@one.example", "data": {"n": 1}},
-    ]));
+    assert_eq!(
+        body["personalization"],
+        json!([
+            {"email": "x@x.example", "data": {}}, {"email": "ann@one.example", "data": {"n": 1}},
+        ])
+    );
 }
 
 /// MRG-03, MRG-04: data of all alone makes no batch; neither does a cleared field.
@@ -84,7 +90,10 @@ async fn data_is_found_in_any_spelling() {
         let body = body_of(json!({"to": [to], "merge_data": {key: {"n": 1}}})).await;
         assert_eq!(body["personalization"][0]["data"], json!({"n": 1}), "{to} {key}");
     }
-    let body = body_of(json!({"to": ["Ann@one.example"], "merge_data": {"ann@one.example": {"n": 1}, "Ann@one.example": {"n": 2}}})).await;
+    let body = body_of(
+        json!({"to": ["Ann@one.example"], "merge_data": {"ann@one.example": {"n": 1}, "Ann@one.example": {"n": 2}}}),
+    )
+    .await;
     assert_eq!(body["personalization"][0]["data"], json!({"n": 2}));
 }
 
@@ -224,13 +233,18 @@ async fn recipients_and_personalization_in_esp_extra() {
     let extra = json!({"to": [{"email": "x@x.example", "name": "X"}], "personalization": [{"email": "p@x.example", "data": {}}]});
     let server = Capture::accepting().await;
     let mailersend = lenient().api_url(server.url()).build().unwrap();
-    let status = mailersend.send(&basic(json!({"esp_extra": extra.clone(), "merge_global_data": {"n": 1}}))).await.unwrap();
+    let status =
+        mailersend.send(&basic(json!({"esp_extra": extra.clone(), "merge_global_data": {"n": 1}}))).await.unwrap();
     let body = server.only().json();
     assert_eq!(body["to"], json!([{"email": "x@x.example", "name": "X"}]));
     assert_eq!(body["personalization"], json!([{"email": "x@x.example", "data": {"n": 1}}]));
     assert!(status.recipient("ann@one.example").is_some(), "the status is about the message's own recipients");
     assert_eq!(body_of(json!({"esp_extra": extra.clone()})).await["personalization"], extra["personalization"]);
-    let all = bodies(&bulk(), &basic(json!({"merge_data": {}, "esp_extra": {"to": [{"email": "x@x.example"}, {"email": "y@x.example"}]}}))).await;
+    let all = bodies(
+        &bulk(),
+        &basic(json!({"merge_data": {}, "esp_extra": {"to": [{"email": "x@x.example"}, {"email": "y@x.example"}]}})),
+    )
+    .await;
     assert_eq!(all.unwrap()[0].as_array().unwrap().len(), 2, "one object for each replaced recipient");
 }
 
