@@ -5,6 +5,7 @@
 
 mod answers;
 mod attachments;
+mod bad_input;
 mod batches;
 mod capture;
 mod config;
@@ -14,4 +15,6 @@ mod support;
 mod flagged;
 mod hooks;
 mod merge;
+mod preflight;
+mod redirect;
 mod vectors;
