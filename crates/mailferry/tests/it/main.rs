@@ -14,7 +14,9 @@ mod support;
 
 mod flagged;
 mod hooks;
+mod json;
 mod merge;
 mod preflight;
 mod redirect;
+mod secrets;
 mod vectors;
