@@ -8,6 +8,7 @@ mod builder;
 mod bulk;
 mod client;
 mod error_code;
+mod escape;
 mod options;
 mod payload;
 mod preflight;

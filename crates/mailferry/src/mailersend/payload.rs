@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::body::{Segment, Writer};
+use super::escape::write_string;
 use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
 use crate::address::{Address, Mailbox};
@@ -305,18 +306,18 @@ pub(crate) fn payload<'m>(
     members.filled("cc", &recipients(list(cc)));
     members.filled("bcc", &recipients(list(bcc)));
     members.some("reply_to", answers.first().map(Recipient::from));
-    members.some("subject", subject_text);
+    members.text("subject", subject_text);
     members.some("in_reply_to", special.in_reply_to);
     members.some("precedence_bulk", special.precedence_bulk);
     members.filled("references", &special.references);
     members.some("list_unsubscribe", special.list_unsubscribe);
     members.filled("headers", &special.custom);
-    members.some("text", text);
-    members.some("html", html);
+    members.text("text", text);
+    members.text("html", html);
     members.attachments(&attachments)?;
     members.some("send_at", send_at);
     members.filled("tags", list(tags));
-    members.some("template_id", template_id);
+    members.text("template_id", template_id);
     members.some("settings", Settings::new(track_clicks.get(), track_opens.get()));
     Ok(Payload {
         endpoint,
@@ -519,6 +520,19 @@ impl Members<'_> {
     fn some(&mut self, name: &str, value: Option<impl Serialize>) {
         if let Some(value) = value {
             self.member(name, &value);
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(text) if !self.extra.contains_key(name) => {
+                let out = self.writer.text();
+                write_string(out, name);
+                out.push(b':');
+                write_string(out, text);
+                out.push(b',');
+            }
+            value => self.some(name, value),
         }
     }
 
