@@ -1,7 +1,7 @@
 //! One message, any number of recipients: requests within MailerSend's limits.
 
 use super::body::{Body, Segment, Writer};
-use super::payload::{Endpoint, Payload};
+use super::payload::{Endpoint, Payload, To};
 use crate::address::Address;
 
 /// Objects in one bulk request, and its bytes (50 MB), as documented.
@@ -42,7 +42,7 @@ impl Payload<'_> {
 
     /// The `to` recipients of one request.
     pub(crate) fn addresses(&self, batch: &Batch) -> Vec<Address> {
-        self.to.get(batch.range.clone()).unwrap_or_default().iter().filter_map(super::payload::To::address).collect()
+        self.to.get(batch.range.clone()).unwrap_or_default().iter().filter_map(To::address).collect()
     }
 
     /// The body of one request.
@@ -90,7 +90,7 @@ impl Payload<'_> {
             return;
         }
         out.extend_from_slice(b"\"to\":[");
-        separated(to, out, |to, out| to.write(out));
+        separated(to, out, To::write);
         out.push(b']');
         if let Some(personalization) = &self.personalization {
             out.extend_from_slice(b",\"personalization\":[");

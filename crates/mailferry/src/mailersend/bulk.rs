@@ -69,7 +69,7 @@ pub struct BulkWait {
 impl Default for BulkWait {
     /// Ten minutes. MailerSend names no time; one object was seen to take a second.
     fn default() -> Self {
-        Self { at_most: Duration::from_secs(600) }
+        Self { at_most: Duration::from_mins(10) }
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    fn status(data: Value) -> BulkStatus {
+    fn status(data: &Value) -> BulkStatus {
         BulkStatus::read(Response::new(200, Vec::new(), json!({"data": data}).to_string())).unwrap()
     }
 
@@ -228,7 +228,7 @@ mod tests {
     /// BAT-09
     #[test]
     fn an_outcome_is_mapped_back_to_recipients() {
-        let status = status(json!({
+        let status = status(&json!({
             "id": "b1", "state": "completed", "total_recipients_count": 4,
             "suppressed_recipients_count": 1, "suppressed_recipients": {"m9": ["Bob@two.example"]},
             "validation_errors_count": 1,
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn ids_that_cannot_be_told_apart_are_not_guessed() {
-        let status = status(json!({"id": "b1", "state": "completed", "messages_id": ["m1"]}));
+        let status = status(&json!({"id": "b1", "state": "completed", "messages_id": ["m1"]}));
         let resolved = status.resolve(&sent("b1", &["a@one.example", "b@two.example"]));
         assert!(
             resolved
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_is_under_way_stays_unknown() {
-        let status = status(json!({"id": "b1", "state": "queued", "messages_id": null}));
+        let status = status(&json!({"id": "b1", "state": "queued", "messages_id": null}));
         let resolved = status.resolve(&sent("b1", &["a@one.example"]));
         assert_eq!(resolved.recipient("a@one.example").unwrap().status, Status::Unknown);
     }

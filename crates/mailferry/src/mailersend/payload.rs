@@ -173,6 +173,7 @@ fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
 /// # Errors
 ///
 /// Everything that MailerSend cannot do, in one error; or every documented limit that the message breaks.
+#[expect(clippy::too_many_lines, reason = "one line for each field of the message: cut up, a field could be forgotten")]
 pub(crate) fn payload<'m>(
     message: &'m Message,
     opened: &[Opened],
@@ -235,7 +236,10 @@ pub(crate) fn payload<'m>(
     if merge_metadata.get().is_some_and(|data| !data.is_empty()) {
         unsupported.push(Feature::MergeMetadata);
     }
-    let mode = extra.batch_send_mode.unwrap_or(options.batch_send_mode);
+    let mode = match &extra.batch_send_mode {
+        Field::Unset => options.batch_send_mode,
+        own => own.get().copied(),
+    };
     let endpoint = match mode {
         Some(BatchSendMode::UseBulkEmail) if message.is_batch() && !to.is_empty() => Endpoint::BulkEmail,
         None if message.is_batch() && to.len() > 1 => {
@@ -293,7 +297,7 @@ pub(crate) fn payload<'m>(
                 unmatched: unmatched(merge_data.get(), &to),
             };
             let (limits, advice): (Vec<_>, Vec<_>) =
-                preflight::findings(&facts).into_iter().partition(|finding| finding.is_limit());
+                preflight::findings(&facts).into_iter().partition(Finding::is_limit);
             if mode == Preflight::Refuse && !limits.is_empty() {
                 return Err(Error::findings(limits));
             }
@@ -433,8 +437,8 @@ fn is_bulk(precedence: &str) -> bool {
 /// What `esp_extra` asks for: two settings of this message, and members of the request.
 struct Extra {
     token: Option<Secret>,
-    /// `Some(None)`: no mode, whatever the setting says.
-    batch_send_mode: Option<Option<BatchSendMode>>,
+    /// Cleared: no mode, whatever the setting says.
+    batch_send_mode: Field<BatchSendMode>,
     members: Map<String, Value>,
 }
 
@@ -443,9 +447,9 @@ const RECIPIENT_MEMBERS: [&str; 6] = ["to", "cc", "bcc", "rcptTo", "personalizat
 
 impl Extra {
     fn take(given: Option<&Data>, redirected: bool, problems: &mut Vec<Problem>) -> Self {
-        let mut extra = Self { token: None, batch_send_mode: None, members: Map::new() };
+        let mut extra = Self { token: None, batch_send_mode: Field::Unset, members: Map::new() };
         let Some(given) = given else { return extra };
-        extra.members = given.clone();
+        extra.members.clone_from(given);
         if redirected {
             for name in RECIPIENT_MEMBERS.into_iter().filter(|name| given.contains_key(*name)) {
                 problems.push(Problem::new(
@@ -465,9 +469,9 @@ impl Extra {
         }
         match extra.setting(["batch_send_mode", "batch-send-mode"], problems) {
             None => {}
-            Some((_, Value::Null)) => extra.batch_send_mode = Some(None),
+            Some((_, Value::Null)) => extra.batch_send_mode = Field::Cleared,
             Some((path, value)) => match value.as_str().map(str::parse) {
-                Some(Ok(mode)) => extra.batch_send_mode = Some(Some(mode)),
+                Some(Ok(mode)) => extra.batch_send_mode = Field::Set(mode),
                 _ => problems.push(Problem::new(path, format!("wants {} or null", BatchSendMode::CHOICES), "")),
             },
         }
