@@ -40,6 +40,10 @@ pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
     let text = |name: &str| root.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let subject = text("subject").map(str::to_owned).or_else(|| template_default(root, settings, Default::Subject));
     let recipients = recipients(root);
+    if recipients.len() > settings.recipients.total() {
+        // It will be refused for that; rendering it a million times first would only take time.
+        return Rendering::default();
+    }
     let personalization = root.get("personalization").and_then(Value::as_array).filter(|list| !list.is_empty());
 
     let Some(personalization) = personalization else {

@@ -23,7 +23,7 @@ use self::expression::Parser;
 use self::lexer::{Close, lex};
 
 /// The most steps one text may take to render: loops in loops end here.
-const FUEL: u64 = 5_000_000;
+const FUEL: u64 = 1_000_000;
 /// The largest text that is rendered, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 const NAME: &str = "text";
@@ -273,5 +273,6 @@ mod tests {
         check(&format!("{{{{ {}1 }}}}", "not ".repeat(10_000)), None);
         check(&format!("{{{{ a{} }}}}", ".b".repeat(10_000)), None);
         check(&"{% if yes %}".repeat(10_000), None);
+        check(&("{% if yes %}".repeat(10_000) + &"{% endif %}".repeat(10_000)), None);
     }
 }
