@@ -1,0 +1,13 @@
+//! The emulator, asked over HTTP by something that shares no code with it.
+
+mod bulk;
+mod client;
+mod documents;
+mod faults;
+mod hostile;
+mod inspection;
+mod limits;
+mod messages;
+mod rules;
+mod suppressions;
+mod transport;
