@@ -53,12 +53,13 @@ impl Payload<'_> {
     fn segments(&self, batch: &Batch) -> Vec<Segment> {
         let mut out = Writer::default();
         match self.endpoint {
-            Endpoint::Email => self.object(batch.range.clone(), &mut out),
+            Endpoint::Email => {
+                out.text().reserve(self.plain() + 128);
+                self.object(batch.range.clone(), &mut out);
+            }
             Endpoint::BulkEmail => {
-                if let [Segment::Plain(common)] = self.common.as_slice() {
-                    // Nearly all of it is the shared part: one allocation holds the whole request.
-                    out.text().reserve((common.len() + 256) * batch.range.len());
-                }
+                // Nearly all of it is the shared part: one allocation holds the whole request.
+                out.text().reserve((self.plain() + 256) * batch.range.len());
                 out.text().push(b'[');
                 for index in batch.range.clone() {
                     if index > batch.range.start {
@@ -70,6 +71,14 @@ impl Payload<'_> {
             }
         }
         out.segments()
+    }
+
+    /// How many bytes of the shared part are text before anything large.
+    fn plain(&self) -> usize {
+        match self.common.first() {
+            Some(Segment::Plain(text)) => text.len(),
+            _ => 0,
+        }
     }
 
     fn object(&self, range: std::ops::Range<usize>, out: &mut Writer) {

@@ -29,7 +29,7 @@ use crate::transport::{Error, ErrorKind, Finding, RecipientStatus, Retry, SendSt
 use batch::Batch;
 use client::{Call, Client};
 use options::Options;
-use payload::{Endpoint, Payload};
+use payload::Payload;
 
 pub use builder::MailerSendBuilder;
 pub use bulk::{BulkState, BulkStatus, BulkWait};
@@ -157,7 +157,8 @@ impl MailerSend {
             return Err(InvalidMessage::new(vec![Problem::new("bulk_email_id", text, "")]).into());
         }
         let token = self.token.as_ref().or_else(|| self.tokens.values().next()).ok_or_else(builder::no_token)?;
-        let call = self.client.call(Method::GET, &format!("bulk-email/{id}"), token, None)?;
+        let url = self.client.url(&format!("bulk-email/{id}"))?;
+        let call = Client::call(Method::GET, url, token, None)?;
         let response = self.client.send(call).await.map_err(asked)?;
         if !response.is_success() {
             return Err(asked(response::refusal(response, self.clock.unix())));
@@ -223,11 +224,8 @@ impl MailerSend {
     }
 
     fn call(&self, payload: &Payload<'_>, batch: &Batch, token: &Secret) -> Result<Call, Error> {
-        let path = match payload.endpoint {
-            Endpoint::Email => "email",
-            Endpoint::BulkEmail => "bulk-email",
-        };
-        self.client.call(Method::POST, path, token, Some(payload.body(batch)))
+        let url = self.client.endpoint(payload.endpoint);
+        Client::call(Method::POST, url, token, Some(payload.body(batch)))
     }
 
     async fn deliver(&self, message: &Message) -> Result<SendStatus, Error> {

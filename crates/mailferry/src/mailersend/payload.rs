@@ -305,7 +305,8 @@ pub(crate) fn payload<'m>(
         }
     };
 
-    let mut members = Members { writer: Writer::default(), extra: &mut extra.members };
+    let room = text.map_or(0, str::len) + html.map_or(0, str::len) + 512;
+    let mut members = Members { writer: Writer::with_capacity(room), extra: &mut extra.members };
     members.some("from", sender.first().map(Recipient::from));
     members.filled("cc", &recipients(list(cc)));
     members.filled("bcc", &recipients(list(bcc)));
