@@ -23,7 +23,8 @@ impl Payload<'_> {
         }
         let common: u64 = self.common.iter().map(Segment::len).sum();
         let mut batches = Vec::new();
-        let (mut start, mut bytes) = (0, 0);
+        // The first bracket; the second is where the last object has no comma.
+        let (mut start, mut bytes) = (0, 1);
         let mut own = Vec::new();
         for index in 0..self.to.len() {
             own.clear();
@@ -32,7 +33,7 @@ impl Payload<'_> {
             let size = common + own.len() as u64 + 3;
             if index > start && (index - start == MAX_OBJECTS || bytes + size > MAX_BYTES) {
                 batches.push(Batch { range: start..index });
-                (start, bytes) = (index, 0);
+                (start, bytes) = (index, 1);
             }
             bytes += size;
         }

@@ -1,6 +1,7 @@
 //! What became of a bulk send: MailerSend looks at it later, so it is asked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -38,7 +39,7 @@ impl BulkState {
 }
 
 /// The state of a bulk send, from `GET /v1/bulk-email/{id}`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BulkStatus {
     /// MailerSend's id of the bulk send.
     pub id: String,
@@ -57,6 +58,21 @@ pub struct BulkStatus {
     suppressed: Value,
     response: Response,
     rate: Rate,
+}
+
+impl fmt::Debug for BulkStatus {
+    /// Leaves out what may name people: suppressed recipients and the sentences about wrong fields.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkStatus")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .field("total", &self.total)
+            .field("suppressed_count", &self.suppressed_count)
+            .field("error_count", &self.error_count)
+            .field("message_ids", &self.message_ids)
+            .field("response", &self.response)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How long to ask for a bulk send's end.

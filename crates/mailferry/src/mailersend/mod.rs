@@ -24,7 +24,9 @@ use reqwest::Method;
 use crate::clock::Clock;
 use crate::message::{Attachment, InvalidMessage, Message, Opened, Problem};
 use crate::secret::Secret;
-use crate::transport::{Error, ErrorKind, Finding, RecipientStatus, Retry, SendStatus, Sending, Status, Transport};
+use crate::transport::{
+    Error, ErrorKind, Finding, RecipientStatus, Retry, SendStatus, Sending, Status, Transport, mask,
+};
 
 use batch::Batch;
 use client::{Call, Client};
@@ -235,7 +237,7 @@ impl MailerSend {
         let opened = open(message).await?;
         let payload = payload::payload(message, &opened, &self.options, self.clock.unix())?;
         for warning in &payload.warnings {
-            tracing::warn!(path = warning.path(), "{}", warning.text());
+            tracing::warn!(path = mask(warning.path()), "{}", warning.text());
         }
         let token = self.token_for(message, &payload)?;
         let mut all = SendStatus::default();

@@ -214,7 +214,8 @@ pub(crate) fn payload<'m>(
         return Err(InvalidMessage::new(problems).into());
     }
     let to = extra.recipients(list(to))?;
-    let mut unsupported = special.unsupported;
+    // In the order in which fields are processed, so that the first named is the one Anymail would name.
+    let mut unsupported = Vec::new();
     let sender = special.from.as_deref().unwrap_or(list(from));
     if sender.len() > 1 {
         unsupported.push(Feature::MultipleFrom);
@@ -223,6 +224,7 @@ pub(crate) fn payload<'m>(
     if answers.len() > 1 {
         unsupported.push(Feature::MultipleReplyTo);
     }
+    unsupported.extend(special.unsupported);
     // A `From` header makes the message's sender the one that bounces go to.
     if envelope_sender.is_set() || (special.from.is_some() && from.is_set()) {
         unsupported.push(Feature::EnvelopeSender);

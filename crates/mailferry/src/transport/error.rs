@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use super::{Feature, Finding, Rate, Response, SendStatus};
-use crate::message::InvalidMessage;
+use crate::message::{InvalidMessage, Key, Problem};
 
 /// Any error, as a cause.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -117,6 +118,7 @@ pub(crate) struct Details {
     pub(crate) fields: BTreeMap<String, Vec<String>>,
     pub(crate) features: Vec<Feature>,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) problems: Vec<Problem>,
     pub(crate) status: Option<Box<SendStatus>>,
     pub(crate) source: Option<BoxError>,
 }
@@ -145,7 +147,7 @@ impl Error {
 
     /// A message that breaks documented limits: all of them.
     pub fn findings(findings: Vec<Finding>) -> Self {
-        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        let texts: Vec<_> = findings.iter().map(|finding| mask(&finding.to_string())).collect();
         let mut error = Self::new(ErrorKind::InvalidMessage, texts.join("; "));
         error.0.details.findings = findings;
         error
@@ -251,6 +253,11 @@ impl Error {
         &self.0.details.findings
     }
 
+    /// Every mistake in the message itself, for [`ErrorKind::InvalidMessage`] and [`ErrorKind::InvalidAddress`].
+    pub fn problems(&self) -> &[Problem] {
+        &self.0.details.problems
+    }
+
     /// What is known of the recipients all the same: that they were refused, or which of them were accepted before a
     /// message of several requests failed. In the latter case those not accepted are `failed`.
     pub fn send_status(&self) -> Option<&SendStatus> {
@@ -261,7 +268,11 @@ impl Error {
 impl From<InvalidMessage> for Error {
     fn from(invalid: InvalidMessage) -> Self {
         let kind = if invalid.has_invalid_address() { ErrorKind::InvalidAddress } else { ErrorKind::InvalidMessage };
-        Self::new(kind, invalid.to_string())
+        // Only a problem that is about an address may quote one.
+        let text =
+            |problem: &Problem| if problem.is_address() { problem.to_string() } else { mask(&problem.to_string()) };
+        let texts: Vec<_> = invalid.problems().iter().map(text).collect();
+        Self::new(kind, texts.join("; ")).with_details(|details| details.problems = invalid.into_problems())
     }
 }
 
@@ -291,12 +302,18 @@ impl StdError for Error {
     }
 }
 
-/// Replaces every address in a service's sentence, since it will be logged.
+/// Replaces every address in a text that will be logged: a service's sentence, or one with a path such as
+/// `merge_data.ann@example.com`, of which the field's name stays.
 pub(crate) fn mask(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '\'' | '"' | '<' | '>' | '(' | ')' | ',' | ';');
     let mut masked = String::with_capacity(text.len());
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
+    for piece in text.split_inclusive(ends) {
+        let word = piece.trim_end_matches(ends);
         if word.contains('@') {
+            if let Some((field, _)) = word.split_once('.').filter(|(field, _)| Key::from_str(field).is_ok()) {
+                masked.push_str(field);
+                masked.push('.');
+            }
             masked.push_str("<address>");
             masked.push_str(&piece[word.len()..]);
         } else {
@@ -320,5 +337,7 @@ mod tests {
     fn addresses_are_masked() {
         assert_eq!(mask("ann@example.com is duplicated in\tthe list. "), "<address> is duplicated in\tthe list. ");
         assert_eq!(mask("no address"), "no address");
+        assert_eq!(mask("`merge_data.ann@example.com`: wants"), "`merge_data.<address>`: wants");
+        assert_eq!(mask("Ann <ann@example.com>, \"b@c.d\"."), "Ann <<address>>, \"<address>\".");
     }
 }
