@@ -10,6 +10,7 @@ mod hostile;
 mod inspection;
 mod limits;
 mod messages;
+mod refusals;
 mod rules;
 mod suppressions;
 mod transport;
