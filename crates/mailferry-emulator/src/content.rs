@@ -131,6 +131,9 @@ pub(crate) fn read(mut root: Value, settings: &Settings, now: Timestamp) -> Mess
         // The decoded bytes are kept beside; the text would be a third larger again.
         file.as_object_mut().map(|file| file.remove("content"));
     }
+    for field in ["text", "html"] {
+        root.as_object_mut().map(|root| root.remove(field));
+    }
     message.request = root;
     message
 }

@@ -275,4 +275,24 @@ mod tests {
         check(&"{% if yes %}".repeat(10_000), None);
         check(&("{% if yes %}".repeat(10_000) + &"{% endif %}".repeat(10_000)), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_template_ends_well(
+            parts in proptest::collection::vec(proptest::sample::select(&[
+                "{{", "}}", "{%", "%}", "{#", "#}", "-", " ", "\n", "if", "else", "elseif", "endif", "for", "endfor", "in", "is",
+                "not", "a", "items", "loop", ".", "..", "|", "upper", "default", "slice", "range", "(", ")", "[", "]", "{", "}",
+                ",", ":", "?", "??", "'", "\"", "\\", "1", "9223372036854775807", "0.5", "+", "*", "**", "/", "%", "//", "~", "==",
+                "<", "and", "starts", "with", "ä", "😀", "same as", "divisible by", "empty",
+            ]), 0..40),
+        ) {
+            let data = serde_json::json!({"a": {"b": -1}, "items": [1, "x", null, true, 2.5]});
+            let source = parts.concat();
+            for source in [source.clone(), format!("{{{{ {source} }}}}"), parts.join(" ")] {
+                if let Some(template) = Template::compile(&source, false) {
+                    let _ = template.render(&data);
+                }
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Input that nobody should send.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::client::{TOKEN, call, get, head, message, post, raw, send, started};
+use crate::client::{TOKEN, call, get, head, message, raw, send, started};
 
 #[tokio::test]
 async fn a_body_may_be_sixty_megabytes() {
@@ -31,11 +31,10 @@ async fn a_body_may_be_sixty_megabytes() {
 #[tokio::test]
 async fn fifty_megabytes_of_bulk_are_worked_through() {
     let emulator = started(|builder| builder).await;
-    let text = "x".repeat(104 * 1024);
-    let objects: Value = (0..490).map(|_| message(&json!({"text": text}))).collect();
-    let body = objects.to_string();
+    let object = message(&json!({"text": "x".repeat(104 * 1024)})).to_string();
+    let body = format!("[{}]", vec![object; 490].join(","));
     assert!(body.len() > 48 * 1024 * 1024);
-    assert_eq!(post(&emulator, "/v1/bulk-email", &objects).await.status, 202);
+    assert_eq!(call(&emulator, "POST", "/v1/bulk-email", &body).await.status, 202);
     assert_eq!(emulator.emails().len(), 490);
 }
 
