@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::body::{Body, Segment, Writer};
+use bytes::Bytes;
+
+use super::body::{Body, Objects, Segment, Writer};
 use super::payload::{Endpoint, Payload, To};
 use crate::address::Address;
 
@@ -16,7 +18,7 @@ const MAX_BYTES: u64 = 50_000_000;
 pub(crate) struct Batch {
     range: Range<usize>,
     /// The members of each object that are not shared, one object after the other.
-    own: Vec<u8>,
+    own: Bytes,
     /// Where each object's members end in `own`.
     ends: Vec<usize>,
 }
@@ -37,29 +39,28 @@ impl Iterator for Batches<'_, '_> {
     fn next(&mut self) -> Option<Batch> {
         let start = self.next?;
         let to = &self.payload.to;
-        let mut batch = Batch { range: start..start, own: Vec::new(), ends: Vec::new() };
+        let mut own = Vec::new();
         if self.payload.endpoint == Endpoint::Email {
-            self.payload.write_own(to, &mut batch.own);
-            batch.ends.push(batch.own.len());
-            batch.range = 0..to.len();
+            self.payload.write_own(to, &mut own);
             self.next = None;
-            return Some(batch);
+            return Some(Batch { range: 0..to.len(), ends: vec![own.len()], own: own.into() });
         }
+        let mut ends = Vec::new();
         let mut bytes = 2;
         for recipient in to.iter().skip(start).take(MAX_OBJECTS) {
-            let before = batch.own.len();
-            self.payload.write_own(std::slice::from_ref(recipient), &mut batch.own);
+            let before = own.len();
+            self.payload.write_own(std::slice::from_ref(recipient), &mut own);
             // The object's braces and the comma after it.
-            bytes += self.common + (batch.own.len() - before) as u64 + 3;
-            if bytes > MAX_BYTES && batch.range.end > start {
-                batch.own.truncate(before);
+            bytes += self.common + (own.len() - before) as u64 + 3;
+            if bytes > MAX_BYTES && !ends.is_empty() {
+                own.truncate(before);
                 break;
             }
-            batch.ends.push(batch.own.len());
-            batch.range.end += 1;
+            ends.push(own.len());
         }
-        self.next = Some(batch.range.end).filter(|end| *end < to.len());
-        Some(batch)
+        let end = start + ends.len();
+        self.next = Some(end).filter(|end| *end < to.len());
+        Some(Batch { range: start..end, own: own.into(), ends })
     }
 }
 
@@ -90,24 +91,31 @@ impl<'m> Payload<'m> {
             Some(Segment::Plain(text)) => text.len(),
             _ => 0,
         };
-        // Nearly all of a request is the shared part: one allocation holds the whole of it, unless it is large enough
-        // to be encoded while it is sent.
-        let mut out = Writer::with_capacity((text + 3) * batch.ends.len() + batch.own.len() + 2);
-        let is_array = self.endpoint == Endpoint::BulkEmail;
-        if is_array {
-            out.text().push(b'[');
+        let mut out = Writer::with_capacity(text + batch.own.len().min(text) + 64);
+        if self.endpoint == Endpoint::Email {
+            self.object(&batch.own, &mut out);
+            return out.segments();
         }
-        let mut start = 0;
-        for (index, &end) in batch.ends.iter().enumerate() {
-            if index > 0 {
-                out.text().push(b',');
+        out.text().push(b'[');
+        if let [Segment::Plain(common)] = self.common.as_slice() {
+            // Nearly all of the request is the shared part, which is put into it while it is sent.
+            out.objects(Objects {
+                common: common.clone(),
+                own: batch.own.clone(),
+                ends: batch.ends.iter().copied().collect(),
+                begun: false,
+            });
+        } else {
+            let mut start = 0;
+            for (index, &end) in batch.ends.iter().enumerate() {
+                if index > 0 {
+                    out.text().push(b',');
+                }
+                self.object(batch.own.get(start..end).unwrap_or_default(), &mut out);
+                start = end;
             }
-            self.object(batch.own.get(start..end).unwrap_or_default(), &mut out);
-            start = end;
         }
-        if is_array {
-            out.text().push(b']');
-        }
+        out.text().push(b']');
         out.segments()
     }
 

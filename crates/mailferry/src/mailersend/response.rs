@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::NAME;
 use super::error_code::{self, ErrorCode};
-use crate::address::Address;
+use crate::address::{Address, Mailbox};
 use crate::message::Message;
 use crate::transport::{
     BulkSend, Error, ErrorKind, Quota, Rate, RecipientStatus, Response, Retry, SendStatus, Status, mask,
@@ -38,7 +38,7 @@ pub(crate) fn record(
         let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
         // Copies are sent with every request; they keep the id of the first.
         let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.bulk().is_empty());
-        let copies: Vec<_> = copies.map(|mailbox| mailbox.address()).collect();
+        let copies: Vec<_> = copies.map(Mailbox::address).collect();
         for address in to.iter().chain(copies) {
             status.set(address.clone(), unknown.clone());
         }
