@@ -216,7 +216,7 @@ impl MailerSendBuilder {
             None => http_client(&base, self.timeouts)
                 .map_err(|text| Error::new(ErrorKind::Config, format!("HTTPS cannot be set up: {text}")))?,
         };
-        let client = Client::new(http, base, self.debug);
+        let client = Client::new(http, base, self.debug)?;
         Ok(MailerSend { client, token, tokens, options: self.options, clock: self.clock })
     }
 }

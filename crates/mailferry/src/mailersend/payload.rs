@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::body::{Segment, Writer};
+use super::escape::write_string;
 use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
 use crate::address::{Address, Mailbox};
@@ -56,16 +57,24 @@ impl To<'_> {
     }
 
     /// The address, for the status.
-    pub(crate) fn address(&self) -> Option<Address> {
+    pub(crate) fn address(&self) -> Option<Cow<'_, Address>> {
         match self {
-            Self::Mailbox(mailbox) => Some(mailbox.address().clone()),
-            Self::Extra(_) => self.email().parse().ok(),
+            Self::Mailbox(mailbox) => Some(Cow::Borrowed(mailbox.address())),
+            Self::Extra(_) => self.email().parse().ok().map(Cow::Owned),
         }
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Mailbox(mailbox) => write(out, &Recipient::from(*mailbox)),
+            Self::Mailbox(mailbox) => {
+                out.extend_from_slice(b"{\"email\":");
+                write_string(out, mailbox.address().to_ascii());
+                if let Some(name) = mailbox.name() {
+                    out.extend_from_slice(b",\"name\":");
+                    write_string(out, name);
+                }
+                out.push(b'}');
+            }
             Self::Extra(value) => write(out, value),
         }
     }
@@ -107,7 +116,7 @@ impl<'m> Personalization<'m> {
     pub(crate) fn write(&self, to: &To<'_>, out: &mut Vec<u8>) {
         let own = self.own(to);
         out.extend_from_slice(b"{\"email\":");
-        write(out, to.email());
+        write_string(out, to.email());
         out.extend_from_slice(b",\"data\":");
         match (self.global, own) {
             (None, Some(only)) | (Some(only), None) => write(out, only),
@@ -306,23 +315,24 @@ pub(crate) fn payload<'m>(
         }
     };
 
-    let mut members = Members { writer: Writer::default(), extra: &mut extra.members };
+    let room = text.map_or(0, str::len) + html.map_or(0, str::len) + 512;
+    let mut members = Members { writer: Writer::with_capacity(room), extra: &mut extra.members };
     members.some("from", sender.first().map(Recipient::from));
     members.filled("cc", &recipients(list(cc)));
     members.filled("bcc", &recipients(list(bcc)));
     members.some("reply_to", answers.first().map(Recipient::from));
-    members.some("subject", subject_text);
+    members.text("subject", subject_text);
     members.some("in_reply_to", special.in_reply_to);
     members.some("precedence_bulk", special.precedence_bulk);
     members.filled("references", &special.references);
     members.some("list_unsubscribe", special.list_unsubscribe);
     members.filled("headers", &special.custom);
-    members.some("text", text);
-    members.some("html", html);
+    members.text("text", text);
+    members.text("html", html);
     members.attachments(&attachments)?;
     members.some("send_at", send_at);
     members.filled("tags", list(tags));
-    members.some("template_id", template_id);
+    members.text("template_id", template_id);
     members.some("settings", Settings::new(track_clicks.get(), track_opens.get()));
     Ok(Payload {
         endpoint,
@@ -338,13 +348,15 @@ pub(crate) fn payload<'m>(
 /// The keys of data by recipient that mean none of the recipients.
 fn unmatched<'m>(data: Option<&'m ByRecipient>, to: &[To<'_>]) -> Vec<(&'static str, &'m str)> {
     let Some(data) = data.filter(|data| !data.is_empty()) else { return Vec::new() };
-    let known: HashSet<String> = to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
-    data.keys()
-        .filter(|key| {
-            !known.contains(*key) && !key.parse::<Address>().is_ok_and(|key| known.contains(key.key().as_ref()))
-        })
-        .map(|key| (Key::MergeData.as_str(), key.as_str()))
-        .collect()
+    let spelt: HashSet<&str> = to.iter().map(To::email).collect();
+    let mut rest = data.keys().filter(|key| !spelt.contains(key.as_str())).peekable();
+    if rest.peek().is_none() {
+        return Vec::new();
+    }
+    let natural: HashSet<String> =
+        to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
+    let means_one = |key: &str| key.parse::<Address>().is_ok_and(|key| natural.contains(key.key().as_ref()));
+    rest.filter(|key| !means_one(key)).map(|key| (Key::MergeData.as_str(), key.as_str())).collect()
 }
 
 fn ambiguous(features: Vec<Feature>) -> Error {
@@ -525,6 +537,19 @@ impl Members<'_> {
     fn some(&mut self, name: &str, value: Option<impl Serialize>) {
         if let Some(value) = value {
             self.member(name, &value);
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(text) if !self.extra.contains_key(name) => {
+                let out = self.writer.text();
+                write_string(out, name);
+                out.push(b':');
+                write_string(out, text);
+                out.push(b',');
+            }
+            value => self.some(name, value),
         }
     }
 

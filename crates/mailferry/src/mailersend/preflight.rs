@@ -126,7 +126,7 @@ impl Findings {
             }
             let mut seen = HashSet::new();
             for (index, mailbox) in list.iter().enumerate() {
-                let alone = bulk && field == "to";
+                let alone = list.len() == 1 || (bulk && field == "to");
                 if !alone && !seen.insert(mailbox.address().key()) {
                     self.limit(format!("{field}[{index}]"), "is in this list before", "keep one of them");
                 }
