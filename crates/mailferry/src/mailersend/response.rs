@@ -34,19 +34,19 @@ pub(crate) fn record(
         Err(text) => return Err(unreadable(text, response)),
     };
     let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
+    // Copies are sent with every request; they keep the status of the first.
+    let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
+    let copies: Vec<_> = copies.map(Mailbox::address).collect();
     if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
         let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
-        // Copies are sent with every request; they keep the id of the first.
-        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.bulk().is_empty());
-        let copies: Vec<_> = copies.map(Mailbox::address).collect();
         for address in to.iter().chain(copies) {
             status.set(address.clone(), unknown.clone());
         }
         status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to.to_vec() });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
-        for mailbox in message.recipients() {
-            status.set(mailbox.address().clone(), RecipientStatus::new(usual, message_id));
+        for address in to.iter().chain(copies) {
+            status.set(address.clone(), RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {
             status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));

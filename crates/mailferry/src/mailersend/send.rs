@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::batch::Batch;
 use super::client::{Call, Client};
-use super::payload::{Payload, payload};
+use super::payload::{Endpoint, Payload, payload};
 use super::{MailerSend, attachment, budget, response};
 use crate::address::Address;
 use crate::message::{Attachment, InvalidMessage, Message, Opened, Problem};
@@ -32,7 +32,11 @@ impl MailerSend {
                     tokio::time::sleep(pause).await;
                 }
             }
-            let to = payload.addresses(&batch);
+            let to = match payload.endpoint {
+                // Whatever `esp_extra` says: the status is about the message's own recipients.
+                Endpoint::Email => message.to().iter().map(|mailbox| mailbox.address().clone()).collect(),
+                Endpoint::BulkEmail => payload.addresses(&batch),
+            };
             if let Err(error) = self.post(message, &payload, &batch, &to, token, &mut status).await {
                 return Err(if follows { half_sent(error, status, message, &to) } else { error });
             }
