@@ -19,4 +19,5 @@ mod merge;
 mod preflight;
 mod redirect;
 mod secrets;
+mod tidy;
 mod vectors;
