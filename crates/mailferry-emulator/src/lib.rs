@@ -1,1 +1,58 @@
-//! The emulator.
+//! MailerSend's HTTP API on localhost, for tests and development.
+//!
+//! An [`Emulator`] answers `POST /v1/email`, `POST /v1/bulk-email` and what belongs to them as MailerSend is documented
+//! and recorded to: the same statuses, headers, sentences and codes, the same limits, the same shapes of ids and JSON.
+//! It is written from MailerSend's documentation and from recorded traffic alone, and shares no code with any client,
+//! so that a client and the emulator agree only when both are right.
+//!
+//! # Examples
+//!
+//! ```
+//! use mailferry_emulator::{Emulator, Fault, SuppressionList};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let emulator = Emulator::start().await?;
+//! emulator.suppress(SuppressionList::HardBounces, "gone@example.com");
+//! emulator.fail_next(Fault::RateLimit);
+//! // … let a client send to `emulator.url()` with `emulator.token()` …
+//! for email in emulator.emails() {
+//!     println!("{}: {}", email.recipient().email, email.subject());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
+
+mod builder;
+mod clock;
+mod content;
+mod emulator;
+mod fault;
+mod id;
+mod inspection;
+mod json;
+mod limits;
+mod log;
+mod message;
+mod reply;
+mod request;
+mod route;
+mod rules;
+mod server;
+mod service;
+mod settings;
+mod suppression;
+mod twig;
+mod wire;
+
+pub use builder::Builder;
+pub use clock::Clock;
+pub use emulator::{Dropped, Emulator};
+pub use fault::Fault;
+pub use message::{Attachment, Email, EmailStatus, Mailbox, Message, Role, Suppressed};
+pub use request::Request;
+pub use rules::{Certainty, Rule, rules};
+pub use settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Template};
+pub use suppression::SuppressionList;

@@ -1,0 +1,252 @@
+//! How an emulator is set up.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::emulator::Emulator;
+use crate::id::Ids;
+use crate::server;
+use crate::service::{Service, State};
+use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
+
+/// An emulator that has not started yet.
+///
+/// Everything is optional. Without any setting it is an approved account without limits or quota, whose domains and
+/// templates all exist, at a free port of `127.0.0.1`, with one token made up for it.
+///
+/// # Examples
+///
+/// ```
+/// use mailferry_emulator::{Emulator, RateLimits};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let emulator = Emulator::builder()
+///     .verified_domains(["shop.example"])
+///     .rate_limits(RateLimits::documented())
+///     .daily_quota(100)
+///     .start()
+///     .await?;
+/// assert!(emulator.url().starts_with("http://127.0.0.1:"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+#[derive(Clone)]
+pub struct Builder {
+    settings: Settings,
+    address: SocketAddr,
+    clock: Clock,
+    seed: Option<u64>,
+    account: AccountState,
+    paused_domains: Vec<String>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            clock: Clock::system(),
+            seed: None,
+            account: AccountState::Active,
+            paused_domains: Vec::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// Listens at `address` instead of a free port of `127.0.0.1`.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Adds a token that may do everything. The first token is what [`Emulator::token`] gives.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.tokens.push(Token { secret: token.into(), scopes: None });
+        self
+    }
+
+    /// Adds a token that may do only what its scopes say, in MailerSend's words: `email_full`, `suppressions_read`…
+    pub fn scoped_token<S: Into<String>>(
+        mut self,
+        token: impl Into<String>,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self.settings.tokens.push(Token { secret: token.into(), scopes });
+        self
+    }
+
+    /// Takes every token that is not empty, so that nobody has to copy one. Only for loopback addresses.
+    pub fn any_token(mut self) -> Self {
+        self.settings.any_token = true;
+        self
+    }
+
+    /// Takes mail only from these domains and those below them; others are MS42207. By default from any.
+    pub fn verified_domains<S: AsRef<str>>(mut self, domains: impl IntoIterator<Item = S>) -> Self {
+        let domains = domains.into_iter().map(|domain| domain.as_ref().to_ascii_lowercase());
+        self.settings.verified_domains.get_or_insert_default().extend(domains);
+        self
+    }
+
+    /// Has only these templates. By default every id is taken for a template with a default subject and sender.
+    pub fn templates(mut self, templates: impl IntoIterator<Item = Template>) -> Self {
+        self.settings.templates.get_or_insert_default().extend(templates);
+        self
+    }
+
+    /// Limits requests a minute. By default there is no limit.
+    pub fn rate_limits(mut self, limits: RateLimits) -> Self {
+        self.settings.rate_limits = limits;
+        self
+    }
+
+    /// Limits requests a day, until midnight UTC. By default there is no limit. Documented: 100 on trial, 1,000 for
+    /// Hobby, 100,000 for Starter, 500,000 above.
+    pub fn daily_quota(mut self, requests: u64) -> Self {
+        self.settings.daily_quota = Some(requests);
+        self
+    }
+
+    /// Limits recipients of one message. By default 50, 10 and 10.
+    pub fn recipient_limits(mut self, limits: RecipientLimits) -> Self {
+        self.settings.recipients = limits;
+        self
+    }
+
+    /// Limits the objects of one bulk request. By default 500; documented for trial accounts: 5.
+    pub fn bulk_objects(mut self, most: usize) -> Self {
+        self.settings.bulk_objects = most;
+        self
+    }
+
+    /// How long a bulk request stays queued, by the emulator's clock. By default 300 milliseconds.
+    ///
+    /// Its emails are visible to [`Emulator::emails`] at once.
+    pub fn bulk_delay(mut self, delay: Duration) -> Self {
+        self.settings.bulk_delay = delay;
+        self
+    }
+
+    /// How long an email stays sent before it is delivered, by the emulator's clock. By default two seconds.
+    pub fn delivery_delay(mut self, delay: Duration) -> Self {
+        self.settings.delivery_delay = delay;
+        self
+    }
+
+    /// In which shape a finished bulk request lists message ids. By default as a list.
+    pub fn message_ids(mut self, form: MessageIds) -> Self {
+        self.settings.message_ids = form;
+        self
+    }
+
+    /// Whether the plan allows `headers` and `list_unsubscribe`; if not, they are MS42216. By default it does.
+    pub fn custom_headers(mut self, allowed: bool) -> Self {
+        self.settings.custom_headers = allowed;
+        self
+    }
+
+    /// Whether domains are set to ignore an address that stands twice in a list. By default it is MS42201.
+    pub fn ignore_duplicated_recipients(mut self, ignore: bool) -> Self {
+        self.settings.ignore_duplicates = ignore;
+        self
+    }
+
+    /// The names of variables that personalization must not use (MS42214). MailerSend does not publish its list; by
+    /// default it is `unsubscribe`.
+    pub fn reserved_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.settings.reserved_variables = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The standing of the account. By default everything works.
+    pub fn account(mut self, state: AccountState) -> Self {
+        self.account = state;
+        self
+    }
+
+    /// Starts with sending from `domain` paused.
+    pub fn paused_domain(mut self, domain: impl AsRef<str>) -> Self {
+        self.paused_domains.push(domain.as_ref().to_ascii_lowercase());
+        self
+    }
+
+    /// Takes time from `clock` instead of the machine's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes ids and the token from `seed`, so that runs can be repeated. By default every run has its own.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How much is remembered. By default 10,000 messages and as many requests, of 256 MiB each.
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.settings.memory = memory;
+        self
+    }
+
+    /// Binds the address and starts to serve, in tasks of the current Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
+    /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty.
+    pub async fn start(self) -> io::Result<Emulator> {
+        let listener = server::bind(self.address).await?;
+        self.serve(listener)
+    }
+
+    /// Serves connections to `listener`, which makes [`listen`](Builder::listen) meaningless.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
+    pub fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
+        let Self { mut settings, address: _, clock, seed, account, paused_domains } = self;
+        let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        let address = listener.local_addr()?;
+        if settings.any_token && !address.ip().is_loopback() {
+            return invalid("an emulator that other machines can reach needs a token of its own");
+        }
+        if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
+            return invalid("a token of the emulator is empty");
+        }
+        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        let mut ids = Ids::new(seed);
+        if settings.tokens.is_empty() {
+            settings.tokens.push(Token { secret: ids.token(), scopes: None });
+        }
+        let mut state = State::new(ids, settings.memory);
+        state.account = account;
+        state.paused_domains.extend(paused_domains);
+        for domain in settings.verified_domains.iter().flatten() {
+            state.domain_id(domain);
+        }
+        let url = format!("http://{address}/v1/");
+        let service = Arc::new(Service::new(settings, clock, url, state));
+        let (stop, stopped) = watch::channel(());
+        let task = runtime.spawn(server::run(listener, Arc::clone(&service), stopped));
+        Ok(Emulator::new(service, address, stop, task))
+    }
+}
+
+impl fmt::Debug for Builder {
+    /// Without tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("address", &self.address).field("clock", &self.clock).finish_non_exhaustive()
+    }
+}

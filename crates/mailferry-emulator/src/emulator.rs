@@ -1,0 +1,177 @@
+//! A running emulator, and what tests ask of it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::builder::Builder;
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::message::{Email, Message};
+use crate::request::Request;
+use crate::service::Service;
+use crate::settings::AccountState;
+use crate::suppression::{SuppressionList, Whom};
+
+/// MailerSend's HTTP API, running in this process.
+///
+/// It stops when it is dropped: answers under way are finished as long as the runtime lives.
+/// [`shutdown`](Emulator::shutdown) waits for them.
+///
+/// # Examples
+///
+/// ```
+/// use mailferry_emulator::Emulator;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let emulator = Emulator::start().await?;
+/// // Point a client at `emulator.url()` with `emulator.token()`, send, and see what arrived:
+/// assert!(emulator.emails().is_empty());
+/// emulator.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Emulator {
+    service: Arc<Service>,
+    address: SocketAddr,
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// How many entries were forgotten because there were too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// Messages, with their emails.
+    pub messages: u64,
+    /// Requests.
+    pub requests: u64,
+}
+
+impl Emulator {
+    /// Starts an emulator with the defaults of [`Builder`] at a free port of `127.0.0.1`.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// An emulator to be set up.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(
+        service: Arc<Service>,
+        address: SocketAddr,
+        stop: watch::Sender<()>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self { service, address, stop, task }
+    }
+
+    /// Where the API is: `http://127.0.0.1:<port>/v1/`.
+    pub fn url(&self) -> &str {
+        &self.service.url
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A token that it takes: the first one given, or the one made up.
+    pub fn token(&self) -> &str {
+        self.service.settings.tokens.first().map_or("", |token| token.secret.as_str())
+    }
+
+    /// Its time, which can be advanced.
+    pub fn clock(&self) -> &Clock {
+        &self.service.clock
+    }
+
+    /// Every email that is remembered, oldest first: one for each recipient of each accepted message who is not
+    /// suppressed, with its status as of now. Those of bulk requests are there as soon as the request is answered.
+    pub fn emails(&self) -> Vec<Email> {
+        self.service.emails()
+    }
+
+    /// Every accepted message that is remembered, oldest first.
+    pub fn messages(&self) -> Vec<Arc<Message>> {
+        self.service.state().messages.iter().map(|stored| Arc::clone(&stored.message)).collect()
+    }
+
+    /// Every request to the API that is remembered, oldest first, whatever it was answered with.
+    pub fn requests(&self) -> Vec<Request> {
+        self.service.state().requests.iter().cloned().collect()
+    }
+
+    /// How much was forgotten.
+    pub fn dropped(&self) -> Dropped {
+        let state = self.service.state();
+        Dropped { messages: state.messages.dropped(), requests: state.requests.dropped() }
+    }
+
+    /// Puts `address` on `list`, for all domains.
+    pub fn suppress(&self, list: SuppressionList, address: impl Into<String>) {
+        let now = self.service.clock.now();
+        self.service.state().suppress(list, Whom::Exact(address.into()), None, now);
+    }
+
+    /// Lets the next request meet `fault`; several are met one after the other.
+    pub fn fail_next(&self, fault: Fault) {
+        self.service.state().faults.push_back(fault);
+    }
+
+    /// Changes the standing of the account.
+    pub fn set_account(&self, state: AccountState) {
+        self.service.state().account = state;
+    }
+
+    /// Starts or ends maintenance, during which every request is answered with 421.
+    pub fn set_maintenance(&self, on: bool) {
+        self.service.state().maintenance = on;
+    }
+
+    /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
+    pub fn pause_domain(&self, domain: impl AsRef<str>) {
+        self.service.state().paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+    }
+
+    /// Ends the pause of `domain`.
+    pub fn resume_domain(&self, domain: impl AsRef<str>) {
+        self.service.state().paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
+    }
+
+    /// The id under which the API knows `domain`: always the same for the same name.
+    pub fn domain_id(&self, domain: impl AsRef<str>) -> String {
+        self.service.state().domain_id(domain.as_ref())
+    }
+
+    /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.
+    pub fn reset(&self) {
+        self.service.state().reset();
+    }
+
+    /// Stops listening, and waits up to two seconds for answers under way.
+    pub async fn shutdown(self) {
+        let Self { service: _, address: _, stop, task } = self;
+        drop(stop);
+        let _ = task.await;
+    }
+}
+
+impl fmt::Debug for Emulator {
+    /// Without tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, address: _, stop: _, task: _ } = self;
+        f.debug_struct("Emulator").field("url", &service.url).field("clock", &service.clock).finish_non_exhaustive()
+    }
+}

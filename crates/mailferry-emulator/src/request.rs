@@ -1,0 +1,93 @@
+//! The requests that an emulator has seen.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+/// One request to the API, as it arrived.
+///
+/// The token is never shown by `Debug` nor among the [headers](Request::headers).
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) at: Timestamp,
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: Bytes,
+    pub(crate) status: Option<u16>,
+}
+
+impl Request {
+    /// When it arrived, by the emulator's clock.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// `POST`, `GET`, `DELETE`…
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path with its query, as sent: `/v1/messages?page=2`.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The path without its query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// The query without its question mark; empty when there is none.
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The headers in the order sent, names in lower case. The value of `authorization` is replaced by `[hidden]`.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// The first header called `name`, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The token it came with, or `None` when its `authorization` was missing or no bearer token.
+    ///
+    /// This is the only way to it.
+    pub fn token(&self) -> Option<&str> {
+        let (scheme, token) = self.authorization.as_deref()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+
+    /// The body, byte for byte; empty when the connection was reset before it was read.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The status it was answered with; `None` when there was no answer, or not yet.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        512 + self.target.len() + self.body.len() + self.headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>()
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, method, target, headers, authorization: _, body, status } = self;
+        f.debug_struct("Request")
+            .field("at", at)
+            .field("method", method)
+            .field("target", target)
+            .field("headers", headers)
+            .field("body", body)
+            .field("status", status)
+            .finish()
+    }
+}

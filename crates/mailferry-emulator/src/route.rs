@@ -1,0 +1,150 @@
+//! Which paths there are.
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Email,
+    Bulk,
+    BulkStatus,
+    Quota,
+    Messages,
+    Message,
+    Suppressions,
+    Suppress,
+    Unsuppress,
+}
+
+/// One path that is emulated.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// Below `/v1/`; `*` is any one segment, `|` separates alternatives.
+    pub(crate) pattern: &'static str,
+    pub(crate) endpoint: Endpoint,
+    /// The scopes that open it, any of them; none: every token may. For reading UNCERTAIN.
+    pub(crate) scopes: &'static [&'static str],
+}
+
+const LISTS: &str = "suppressions/blocklist|hard-bounces|spam-complaints|unsubscribes|on-hold-list";
+/// MailerSend fills the on-hold list itself (facts sheet 8.2).
+const LISTS_TO_ADD_TO: &str = "suppressions/blocklist|hard-bounces|spam-complaints|unsubscribes";
+
+const ROUTES: &[Route] = &[
+    Route { method: "POST", pattern: "email", endpoint: Endpoint::Email, scopes: &["email_full"] },
+    Route { method: "POST", pattern: "bulk-email", endpoint: Endpoint::Bulk, scopes: &["email_full"] },
+    Route { method: "GET", pattern: "bulk-email/*", endpoint: Endpoint::BulkStatus, scopes: &["email_full"] },
+    Route { method: "GET", pattern: "api-quota", endpoint: Endpoint::Quota, scopes: &[] },
+    Route { method: "GET", pattern: "messages", endpoint: Endpoint::Messages, scopes: READ },
+    Route { method: "GET", pattern: "messages/*", endpoint: Endpoint::Message, scopes: READ },
+    Route {
+        method: "GET",
+        pattern: LISTS,
+        endpoint: Endpoint::Suppressions,
+        scopes: &["suppressions_read", "suppressions_full"],
+    },
+    Route { method: "POST", pattern: LISTS_TO_ADD_TO, endpoint: Endpoint::Suppress, scopes: &["suppressions_full"] },
+    Route { method: "DELETE", pattern: LISTS, endpoint: Endpoint::Unsuppress, scopes: &["suppressions_full"] },
+];
+
+const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
+
+/// The first segments of everything that MailerSend documents and this emulator leaves out.
+const NOT_EMULATED: &[&str] = &[
+    "activities",
+    "activity",
+    "analytics",
+    "blocklist-monitoring",
+    "dmarc-monitoring",
+    "domains",
+    "email-verification",
+    "emails",
+    "identities",
+    "inbound",
+    "invites",
+    "message-schedules",
+    "recipients",
+    "sms",
+    "sms-activity",
+    "sms-inbounds",
+    "sms-messages",
+    "sms-numbers",
+    "sms-recipients",
+    "sms-webhooks",
+    "templates",
+    "token",
+    "users",
+    "webhooks",
+    "whatsapp",
+];
+
+/// Where a request leads.
+pub(crate) enum Found<'a> {
+    /// An emulated route and the last segment of the path.
+    Route(&'static Route, &'a str),
+    /// The path exists, but not for this method; these are the ones it has.
+    WrongMethod(Vec<&'static str>),
+    NotEmulated,
+    Nothing,
+}
+
+/// Finds the route for `path`, which starts with `/v1/`. One trailing slash is ignored (UNCERTAIN, facts sheet 1.1).
+pub(crate) fn find<'a>(method: &str, path: &'a str) -> Found<'a> {
+    let Some(path) = path.strip_prefix("/v1/") else { return Found::Nothing };
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let mut methods = Vec::new();
+    for route in ROUTES.iter().filter(|route| matches(route.pattern, path)) {
+        if route.method == method {
+            return Found::Route(route, path.rsplit('/').next().unwrap_or_default());
+        }
+        methods.push(route.method);
+    }
+    let first = path.split('/').next().unwrap_or_default();
+    if !methods.is_empty() {
+        Found::WrongMethod(methods)
+    } else if NOT_EMULATED.contains(&first) || (first == "email" && method == "GET") {
+        Found::NotEmulated
+    } else {
+        Found::Nothing
+    }
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some("*"), Some(segment)) if !segment.is_empty() => {}
+            (Some(wanted), Some(segment)) if wanted.split('|').any(|name| name == segment) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_somewhere() {
+        let check = |method, path, expected: &str| {
+            let found = match find(method, path) {
+                Found::Route(route, last) => format!("{:?} {last}", route.endpoint),
+                Found::WrongMethod(methods) => format!("405 {}", methods.join(", ")),
+                Found::NotEmulated => "501".to_owned(),
+                Found::Nothing => "404".to_owned(),
+            };
+            assert_eq!(found, expected, "{method} {path}");
+        };
+        check("POST", "/v1/email", "Email email");
+        check("POST", "/v1/email/", "Email email");
+        check("GET", "/v1/email", "405 POST");
+        check("GET", "/v1/email/123", "501");
+        check("GET", "/v1/bulk-email/abc", "BulkStatus abc");
+        check("GET", "/v1/bulk-email", "405 POST");
+        check("DELETE", "/v1/suppressions/on-hold-list", "Unsuppress on-hold-list");
+        check("POST", "/v1/suppressions/on-hold-list", "405 GET, DELETE");
+        check("GET", "/v1/suppressions/nobody", "404");
+        check("GET", "/v1/domains/x", "501");
+        check("GET", "/v2/messages", "404");
+        check("GET", "/", "404");
+    }
+}

@@ -1,0 +1,270 @@
+//! What MailerSend refuses, as data: one row a rule, with the sentence, the code and where each comes from.
+//!
+//! The tables are the documentation: `docs/emulator.md` lists the same rows, and a test compares the two.
+
+mod attachment;
+mod bulk;
+mod check;
+mod email;
+mod refusal;
+mod suppression;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+
+pub(crate) use self::bulk::objects as bulk_objects;
+pub(crate) use self::check::{Facts, decode, unix};
+pub(crate) use self::email::EMAIL;
+pub(crate) use self::refusal::refusal;
+pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
+
+/// The most items of one list that are examined one by one; more are only counted. It bounds the answer to a request
+/// that is nothing but mistakes.
+const MOST_ITEMS: usize = 2_000;
+
+/// How sure we are that MailerSend behaves as a [`Rule`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Certainty {
+    /// Seen in recorded traffic.
+    Recorded,
+    /// Written in MailerSend's documentation.
+    Documented,
+    /// Deduced from how neighbouring rules are recorded or documented.
+    Inferred,
+    /// Not confirmed by any source; the sentence, or the key it is reported under, may differ.
+    Uncertain,
+}
+
+/// One thing that MailerSend refuses.
+///
+/// # Examples
+///
+/// ```
+/// let rule = mailferry_emulator::rules().find(|rule| rule.id == "to.required").unwrap();
+/// assert_eq!((rule.status, rule.code), (422, Some("MS42209")));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rule {
+    /// A name of our own for the rule, unique.
+    pub id: &'static str,
+    /// The field it looks at, as a dot path with `*` for any position of a list; empty for the whole request.
+    pub field: &'static str,
+    /// What MailerSend says, without the code; words in braces stand for values.
+    pub sentence: &'static str,
+    /// MailerSend's code, if the sentence ends with one.
+    pub code: Option<&'static str>,
+    /// The HTTP status of the refusal.
+    pub status: u16,
+    /// The kind of source it comes from.
+    pub source: &'static str,
+    /// How sure we are.
+    pub certainty: Certainty,
+    check: Check,
+}
+
+/// How a rule is decided.
+#[derive(Clone, Copy, Debug)]
+enum Check {
+    /// Asked even when the field is missing.
+    Always(fn(&Spot<'_>) -> Verdict),
+    /// Asked only about a value that is there and not blank, as MailerSend's framework does with most rules.
+    Value(fn(&Value, &Spot<'_>) -> Verdict),
+    /// Decided before fields are looked at: see where the row's `id` is used.
+    Before,
+}
+
+/// What a check has to say.
+enum Verdict {
+    Pass,
+    Fail,
+    /// A failure with values for the words in braces of the sentence.
+    Say(Vec<(&'static str, String)>),
+}
+
+/// One field of one request, as a check sees it.
+struct Spot<'a> {
+    path: &'a str,
+    value: Option<&'a Value>,
+    root: &'a Value,
+    facts: &'a Facts<'a>,
+}
+
+/// All rules, in the order in which they are reported.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    [refusal::TABLE, bulk::TABLE, EMAIL, BLOCKLIST, LIST, DELETE, PAGE].into_iter().flatten()
+}
+
+impl Rule {
+    /// The sentence about the field at `path`, with its code.
+    fn say(&self, path: &str, words: &[(&'static str, String)]) -> String {
+        // Dotted paths are kept as they are, others lose their underscores (facts sheet 1.4, recorded).
+        let field = if path.contains('.') { path.to_owned() } else { path.replace('_', " ") };
+        let mut sentence = self.sentence.replace("{field}", &field);
+        for (word, value) in words {
+            sentence = sentence.replace(&format!("{{{word}}}"), value);
+        }
+        if let Some(code) = self.code {
+            sentence.push_str(" #");
+            sentence.push_str(code);
+        }
+        sentence
+    }
+}
+
+/// Everything that is wrong with one request, by dot path, in the order of the rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings(Vec<(String, Vec<String>)>);
+
+impl Findings {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, path: &str, sentence: String) {
+        match self.0.iter_mut().find(|(known, _)| known == path) {
+            Some((_, sentences)) => sentences.push(sentence),
+            None => self.0.push((path.to_owned(), vec![sentence])),
+        }
+    }
+
+    /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
+    pub(crate) fn message(&self) -> String {
+        let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
+        let first = sentences.next().cloned().unwrap_or_default();
+        match sentences.count() {
+            0 => first,
+            1 => format!("{first} (and 1 more error)"),
+            more => format!("{first} (and {more} more errors)"),
+        }
+    }
+}
+
+impl Serialize for Findings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (path, sentences) in &self.0 {
+            map.serialize_entry(path, sentences)?;
+        }
+        map.end()
+    }
+}
+
+/// Everything that `table` finds wrong with `root`.
+pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
+    let mut findings = Findings::default();
+    // Rules of one field stand together in a table; each field is examined by all its rules before the next one.
+    for rules in table.chunk_by(|a, b| a.field == b.field) {
+        let Some(field) = rules.first().map(|rule| rule.field) else { continue };
+        for (path, value) in expand(root, field) {
+            let spot = Spot { path: &path, value, root, facts };
+            for rule in rules {
+                match rule.decide(&spot) {
+                    Verdict::Pass => {}
+                    Verdict::Fail => findings.add(&path, rule.say(&path, &[])),
+                    Verdict::Say(words) => findings.add(&path, rule.say(&path, &words)),
+                }
+            }
+        }
+    }
+    findings
+}
+
+impl Rule {
+    fn decide(&self, spot: &Spot<'_>) -> Verdict {
+        match (self.check, spot.value) {
+            (Check::Always(check), _) => check(spot),
+            (Check::Value(check), Some(value)) if !is_blank(value) => check(value, spot),
+            (Check::Value(_) | Check::Before, _) => Verdict::Pass,
+        }
+    }
+}
+
+/// Whether MailerSend's framework takes `value` for a missing one: it turns empty strings into null first.
+pub(crate) fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// The places in `root` that `pattern` names. A missing field is one place without a value; a `*` over something that
+/// is not a list is no place at all.
+fn expand<'a>(root: &'a Value, pattern: &str) -> Vec<(String, Option<&'a Value>)> {
+    let mut places = vec![(String::new(), Some(root))];
+    for segment in pattern.split('.') {
+        let mut next = Vec::new();
+        for (path, value) in places {
+            if segment == "*" {
+                let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                next.extend(
+                    items
+                        .iter()
+                        .take(MOST_ITEMS)
+                        .enumerate()
+                        .map(|(i, item)| (join(&path, &i.to_string()), Some(item))),
+                );
+            } else {
+                next.push((join(&path, segment), value.and_then(|value| value.get(segment))));
+            }
+        }
+        places = next;
+    }
+    places
+}
+
+fn join(path: &str, segment: &str) -> String {
+    if path.is_empty() { segment.to_owned() } else { format!("{path}.{segment}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique() {
+        let mut ids: Vec<_> = rules().map(|rule| rule.id).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn the_rules_of_a_field_stand_together() {
+        for table in [EMAIL, BLOCKLIST, LIST, DELETE, PAGE] {
+            let mut fields: Vec<_> =
+                table.chunk_by(|a, b| a.field == b.field).filter_map(|rules| rules.first()).map(|r| r.field).collect();
+            let all = fields.len();
+            fields.sort_unstable();
+            fields.dedup();
+            assert_eq!(fields.len(), all);
+        }
+    }
+
+    #[test]
+    fn messages_count_the_other_errors() {
+        let mut findings = Findings::default();
+        findings.add("a", "One.".to_owned());
+        assert_eq!(findings.message(), "One.");
+        findings.add("a", "Two.".to_owned());
+        assert_eq!(findings.message(), "One. (and 1 more error)");
+        findings.add("b", "Three.".to_owned());
+        assert_eq!(findings.message(), "One. (and 2 more errors)");
+        assert_eq!(serde_json::to_string(&findings).unwrap(), r#"{"a":["One.","Two."],"b":["Three."]}"#);
+    }
+
+    #[test]
+    fn paths_expand_over_lists() {
+        let root = serde_json::json!({"to": [{"email": "a"}, "b"], "cc": "no list"});
+        let places =
+            |pattern: &str| -> Vec<String> { expand(&root, pattern).into_iter().map(|(path, _)| path).collect() };
+        assert_eq!(places("to.*.email"), ["to.0.email", "to.1.email"]);
+        assert_eq!(places("from.email"), ["from.email"]);
+        assert!(places("cc.*.email").is_empty());
+    }
+}

@@ -1,0 +1,76 @@
+//! Questions and JSON bodies, as MailerSend's framework reads them.
+
+use serde_json::{Map, Value};
+
+use super::refuse;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// The JSON object that a request carries.
+///
+/// A body that is not labelled as JSON is no JSON to the framework, and one that is no object has no fields; both are
+/// then refused field by field (INFERRED). What a body that cannot be parsed is answered with is UNCERTAIN: 400 here.
+pub(super) fn json_body(request: &Request) -> Result<Value, Reply> {
+    let empty = Value::Object(Map::new());
+    if request.body().is_empty() || !is_json(request) {
+        return Ok(empty);
+    }
+    match serde_json::from_slice::<Value>(request.body()) {
+        Ok(object @ Value::Object(_)) => Ok(object),
+        Ok(_) => Ok(empty),
+        Err(_) => Err(refuse("body.syntax", &[])),
+    }
+}
+
+pub(super) fn is_json(request: &Request) -> bool {
+    let kind = request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    kind.ends_with("/json") || kind.ends_with("+json")
+}
+
+/// Tells people, in a header that MailerSend does not have, why all their fields are missing.
+pub(super) fn note(request: &Request, reply: Reply) -> Reply {
+    if request.body().is_empty() || is_json(request) {
+        reply
+    } else {
+        reply.with("x-emulator-note", "the body was ignored because content-type is not application/json")
+    }
+}
+
+/// The query as an object of strings: `a=1&ids[]=x` is `{"a": "1"}`, lists are left out.
+pub(super) fn query(request: &Request) -> Value {
+    let pairs = request.query().split('&').filter_map(|pair| pair.split_once('='));
+    Value::Object(pairs.map(|(name, value)| (decode(name), Value::String(decode(value)))).collect())
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).filter(|hex| first == b'%' && hex.iter().all(u8::is_ascii_hexdigit));
+        let hex = hex.and_then(|hex| std::str::from_utf8(hex).ok());
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(byte);
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(if first == b'+' { b' ' } else { first });
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_signs_are_decoded() {
+        let check = |text, expected| assert_eq!(decode(text), expected);
+        check("a%20b+c", "a b c");
+        check("%C3%A4", "ä");
+        check("100%", "100%");
+        check("%zz%4", "%zz%4");
+        check("%+1", "% 1");
+    }
+}

@@ -1,0 +1,130 @@
+//! `POST /v1/email`, and what becomes of a message once it is accepted.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::query::{json_body, note};
+use super::state::{State, StoredEmail, StoredMessage};
+use super::{Service, invalid};
+use crate::content::{self, Rendering, domain_of};
+use crate::message::{Message, Suppressed};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::rules::{EMAIL, Facts, Findings, examine};
+use crate::settings::AccountState;
+use crate::suppression::reasons;
+
+#[derive(Serialize)]
+struct Warnings<'a> {
+    message: &'static str,
+    warnings: [Warning<'a>; 1],
+}
+
+/// The two warnings have their text under different keys (facts sheet 3.2; for all suppressed UNCERTAIN).
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Warning<'a> {
+    Some { r#type: &'static str, warning: &'static str, recipients: &'a [Suppressed] },
+    All { r#type: &'static str, message: &'static str, recipients: &'a [Suppressed] },
+}
+
+/// What became of one message.
+pub(super) enum Accepted {
+    /// It goes to everyone it was for, but for those who are suppressed.
+    Sent(Arc<Message>),
+    /// Nobody is left to write to.
+    Suppressed(Vec<Suppressed>),
+}
+
+/// A valid message, rendered, that waits for its recipients to be checked.
+pub(super) struct Ready {
+    message: Message,
+    rendering: Rendering,
+    weight: usize,
+}
+
+impl Service {
+    pub(super) fn send(&self, request: &Request, now: Timestamp) -> Reply {
+        let root = match json_body(request) {
+            Ok(root) => root,
+            Err(refused) => return refused,
+        };
+        let account = self.state().account;
+        let ready = match self.prepare(root, account, now) {
+            Ok(ready) => ready,
+            Err(findings) => return note(request, invalid(&findings)),
+        };
+        match accept(&mut self.state(), ready, None) {
+            Accepted::Suppressed(recipients) => {
+                let r#type = "ALL_SUPPRESSED";
+                let message = "All of the recipients provided have been suppressed.";
+                warn(Warning::All { r#type, message, recipients: &recipients })
+            }
+            Accepted::Sent(message) => {
+                let reply = if message.suppressed.is_empty() {
+                    Reply::empty(202)
+                } else {
+                    let r#type = "SOME_SUPPRESSED";
+                    let warning = "Some of the recipients have been suppressed.";
+                    warn(Warning::Some { r#type, warning, recipients: &message.suppressed })
+                };
+                let reply = reply.with("x-message-id", &message.id);
+                if message.paused { reply.with("x-send-paused", true) } else { reply }
+            }
+        }
+    }
+
+    /// Examines and renders one message.
+    pub(super) fn prepare(&self, root: Value, account: AccountState, now: Timestamp) -> Result<Ready, Findings> {
+        let rendering = content::render(&root, &self.settings);
+        let facts =
+            Facts { settings: &self.settings, account, now, rendering: Some(&rendering), entries: &[], domains: &[] };
+        let findings = examine(EMAIL, &root, &facts);
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        let message = content::read(root, &self.settings, now);
+        let weight = message.weight().saturating_add(rendering.weight());
+        Ok(Ready { message, rendering, weight })
+    }
+}
+
+/// Leaves out who is suppressed, and keeps one email for everyone else.
+pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timestamp)>) -> Accepted {
+    let Ready { mut message, rendering, weight } = ready;
+    if let Some((bulk, processed_at)) = bulk {
+        message.bulk_email_id = Some(bulk.to_owned());
+        message.created_at = processed_at;
+    }
+    let now = message.created_at;
+    let domain = message.from.as_ref().map_or_else(|| "".into(), |from| domain_of(&from.email));
+    state.domain_id(&domain);
+    message.paused = state.is_paused(&domain);
+
+    let (mut emails, mut suppressed) = (Vec::new(), Vec::new());
+    for (position, (role, recipient)) in message.recipients().enumerate() {
+        let reasons = reasons(&state.entries, &recipient.email, &domain);
+        let recipient = recipient.clone();
+        if reasons.is_empty() {
+            let id = state.ids.object(now);
+            emails.push(StoredEmail { id, recipient, role, rendered: rendering.reader(position) });
+        } else {
+            suppressed.push(Suppressed { email: recipient.email, name: recipient.name, reasons });
+        }
+    }
+    if emails.is_empty() {
+        return Accepted::Suppressed(suppressed);
+    }
+    message.suppressed = suppressed;
+    message.id = state.ids.object(now);
+    let message = Arc::new(message);
+    state.messages.push(StoredMessage { message: Arc::clone(&message), emails }, weight);
+    Accepted::Sent(message)
+}
+
+fn warn(warning: Warning<'_>) -> Reply {
+    Reply::json(202, &Warnings { message: "There are some warnings for your request.", warnings: [warning] })
+}

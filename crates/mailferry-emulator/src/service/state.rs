@@ -1,0 +1,127 @@
+//! What the service remembers.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::bulk::Bulk;
+use crate::clock::later;
+use crate::content::domain_of;
+use crate::fault::Fault;
+use crate::id::{self, Ids};
+use crate::limits::Meter;
+use crate::log::Log;
+use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
+use crate::request::Request;
+use crate::settings::{AccountState, Memory};
+use crate::suppression::Entry;
+
+/// Everything that changes while an emulator runs.
+pub(crate) struct State {
+    pub(crate) ids: Ids,
+    pub(crate) meter: Meter,
+    pub(crate) account: AccountState,
+    pub(crate) maintenance: bool,
+    pub(crate) paused_domains: BTreeSet<String>,
+    /// Id and name of each domain that was ever mentioned.
+    pub(crate) domains: Vec<(String, String)>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) messages: Log<StoredMessage>,
+    pub(crate) bulks: Log<Bulk>,
+    pub(crate) requests: Log<Request>,
+    pub(crate) faults: VecDeque<Fault>,
+}
+
+/// A message with its emails.
+pub(crate) struct StoredMessage {
+    pub(crate) message: Arc<Message>,
+    pub(crate) emails: Vec<StoredEmail>,
+}
+
+pub(crate) struct StoredEmail {
+    pub(crate) id: String,
+    pub(crate) recipient: Mailbox,
+    pub(crate) role: Role,
+    pub(crate) rendered: Rendered,
+}
+
+impl State {
+    pub(crate) fn new(ids: Ids, memory: Memory) -> Self {
+        Self {
+            ids,
+            meter: Meter::default(),
+            account: AccountState::Active,
+            maintenance: false,
+            paused_domains: BTreeSet::new(),
+            domains: Vec::new(),
+            entries: Vec::new(),
+            messages: Log::new(memory),
+            bulks: Log::new(memory),
+            requests: Log::new(memory),
+            faults: VecDeque::new(),
+        }
+    }
+
+    /// Forgets messages, requests, suppressions and faults, and starts limits again; the account stays as it is.
+    pub(crate) fn reset(&mut self) {
+        self.meter = Meter::default();
+        self.entries.clear();
+        self.messages.clear();
+        self.bulks.clear();
+        self.requests.clear();
+        self.faults.clear();
+    }
+
+    /// The id of the domain called `name`, which is known from now on.
+    pub(crate) fn domain_id(&mut self, name: &str) -> String {
+        let name = name.to_ascii_lowercase();
+        let id = id::domain(&name);
+        if !self.domains.iter().any(|(known, _)| *known == id) {
+            self.domains.push((id.clone(), name));
+        }
+        id
+    }
+
+    pub(crate) fn domain_name(&self, id: &str) -> Option<&str> {
+        self.domains.iter().find(|(known, _)| known == id).map(|(_, name)| name.as_str())
+    }
+
+    /// Whether mail from `domain` is held back.
+    pub(crate) fn is_paused(&self, domain: &str) -> bool {
+        self.paused_domains.contains(domain)
+    }
+}
+
+impl StoredMessage {
+    pub(crate) fn emails(&self, now: Timestamp, paused: &BTreeSet<String>, delay: Duration) -> Vec<Email> {
+        let status = self.status(now, paused, delay);
+        self.emails
+            .iter()
+            .map(|email| Email {
+                id: email.id.clone(),
+                recipient: email.recipient.clone(),
+                role: email.role,
+                status,
+                rendered: email.rendered.clone(),
+                message: Arc::clone(&self.message),
+            })
+            .collect()
+    }
+
+    /// How far its emails have come: queued until it is due and its domain runs, sent at once, delivered `delay`
+    /// later (recordings: one to six seconds).
+    pub(crate) fn status(&self, now: Timestamp, paused: &BTreeSet<String>, delay: Duration) -> EmailStatus {
+        let Message { created_at, send_at, from, .. } = &*self.message;
+        let due = send_at.map_or(*created_at, |send_at| send_at.max(*created_at));
+        let held = from.as_ref().is_some_and(|from| paused.contains(&*domain_of(&from.email)));
+        if held || now < due {
+            EmailStatus::Queued
+        } else if now < later(due, delay) {
+            EmailStatus::Sent
+        } else {
+            EmailStatus::Delivered
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Connections that can be made to fail, and answers that can be made to stop half way.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+/// A TCP connection that is reset instead of closed once its switch is on.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
+        Self { stream, reset }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            // Closing without lingering is what makes the kernel send a reset.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// The body of an answer: all of it, or a part after which the connection breaks.
+pub(crate) struct Answer {
+    bytes: Bytes,
+    announced: u64,
+    broken: Option<Pin<Box<Sleep>>>,
+}
+
+impl Answer {
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+        let announced = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self { bytes: bytes.into(), announced, broken: None }
+    }
+
+    /// The first half of `bytes`, announced in full and as one byte at least.
+    pub(crate) fn cut(mut bytes: Vec<u8>) -> Self {
+        /// Long enough for what is there to leave before the connection breaks.
+        const UNTIL_BROKEN: Duration = Duration::from_millis(20);
+        let announced = u64::try_from(bytes.len()).unwrap_or(u64::MAX).max(1);
+        bytes.truncate(bytes.len() / 2);
+        Self { bytes: bytes.into(), announced, broken: Some(Box::pin(tokio::time::sleep(UNTIL_BROKEN))) }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if !self.bytes.is_empty() {
+            let bytes = std::mem::take(&mut self.bytes);
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        let Some(broken) = &mut self.broken else { return Poll::Ready(None) };
+        ready!(broken.as_mut().poll(cx));
+        Poll::Ready(Some(Err(io::Error::other("the answer is cut off on purpose"))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty() && self.broken.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // Asked for once, before the first frame.
+        SizeHint::with_exact(self.announced)
+    }
+}
