@@ -215,7 +215,8 @@ mod tests {
     use super::*;
 
     fn check(default: &str, own: &str, expected: &str) {
-        let [default, own, expected] = [default, own, expected].map(|json| Message::from_json(json.as_bytes()).unwrap());
+        let [default, own, expected] =
+            [default, own, expected].map(|json| Message::from_json(json.as_bytes()).unwrap());
         assert_eq!(Defaults::new(default).apply(&own).to_json(), expected.to_json());
     }
 
@@ -224,7 +225,11 @@ mod tests {
     fn lists_are_concatenated() {
         check(r#"{"tags": ["g1"]}"#, r#"{"tags": ["m1"]}"#, r#"{"tags": ["g1", "m1"]}"#);
         check(r#"{"tags": []}"#, r"{}", r#"{"tags": []}"#);
-        check(r#"{"bcc": ["audit@a.example"]}"#, r#"{"bcc": ["own@a.example"]}"#, r#"{"bcc": ["audit@a.example", "own@a.example"]}"#);
+        check(
+            r#"{"bcc": ["audit@a.example"]}"#,
+            r#"{"bcc": ["own@a.example"]}"#,
+            r#"{"bcc": ["audit@a.example", "own@a.example"]}"#,
+        );
         check(
             r#"{"attachments": [{"path": "terms.pdf"}]}"#,
             r#"{"attachments": [{"path": "bill.pdf"}]}"#,
@@ -235,7 +240,11 @@ mod tests {
     /// DEF-03, DEF-15
     #[test]
     fn the_last_value_wins() {
-        check(r#"{"track_opens": true, "subject": "S"}"#, r#"{"track_opens": false}"#, r#"{"track_opens": false, "subject": "S"}"#);
+        check(
+            r#"{"track_opens": true, "subject": "S"}"#,
+            r#"{"track_opens": false}"#,
+            r#"{"track_opens": false, "subject": "S"}"#,
+        );
     }
 
     /// DEF-04, DEF-11
@@ -261,15 +270,22 @@ mod tests {
     /// DEF-06, DEF-24
     #[test]
     fn a_cleared_field_gets_no_default() {
-        check(r#"{"tags": ["g"], "bcc": ["a@a.example"]}"#, r#"{"tags": null, "bcc": null}"#, r#"{"tags": null, "bcc": null}"#);
+        check(
+            r#"{"tags": ["g"], "bcc": ["a@a.example"]}"#,
+            r#"{"tags": null, "bcc": null}"#,
+            r#"{"tags": null, "bcc": null}"#,
+        );
         check(r#"{"tags": null}"#, r#"{"tags": ["m"]}"#, r#"{"tags": ["m"]}"#);
     }
 
     /// DEF-07
     #[test]
     fn a_services_default_replaces_the_general_one_whole() {
-        let [general, specific] = [r#"{"tags": ["g1"], "esp_extra": {"a": 1}, "subject": "S"}"#, r#"{"tags": ["esp"], "esp_extra": {"only": true}}"#]
-            .map(|json| Message::from_json(json.as_bytes()).unwrap());
+        let [general, specific] = [
+            r#"{"tags": ["g1"], "esp_extra": {"a": 1}, "subject": "S"}"#,
+            r#"{"tags": ["esp"], "esp_extra": {"only": true}}"#,
+        ]
+        .map(|json| Message::from_json(json.as_bytes()).unwrap());
         let defaults = Defaults::new(general).specific(specific);
         let message = defaults.apply(&Message::default());
         assert_eq!(message.to_json(), r#"{"subject":"S","tags":["esp"],"esp_extra":{"only":true}}"#);
@@ -283,7 +299,11 @@ mod tests {
             r#"{"merge_data": {"ann@a.example": {"a": {"x": 1}, "b": 2}}}"#,
             r#"{"merge_data": {"ann@a.example": {"a": {"x": 1}, "b": 2, "c": 3}}}"#,
         );
-        check(r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#, r"{}", r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#);
+        check(
+            r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#,
+            r"{}",
+            r#"{"merge_headers": {"ann@a.example": {"X": "1"}}}"#,
+        );
     }
 
     /// DEF-09

@@ -3,9 +3,17 @@
 pub mod address;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod console;
 mod defaults;
+#[cfg(feature = "file")]
+pub mod eml;
+#[cfg(feature = "file")]
+pub mod file;
 mod mailer;
 pub mod mailersend;
+pub mod memory;
 pub mod message;
 mod secret;
 pub mod transport;

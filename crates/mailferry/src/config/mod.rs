@@ -213,7 +213,9 @@ impl Settings {
                 "false" | "0" | "no" | "off" => Ok(Some(false)),
                 _ => Err(wrong(name, origin, &format!("wants `true` or `false`, and got {text:?}"))),
             },
-            Some((other, origin)) => Err(wrong(name, origin, &format!("wants true or false, and got {}", other.kind()))),
+            Some((other, origin)) => {
+                Err(wrong(name, origin, &format!("wants true or false, and got {}", other.kind())))
+            }
         }
     }
 
@@ -236,7 +238,9 @@ impl Settings {
                     other => Err(wrong(name, origin, &format!("wants texts, and `{key}` is {}", other.kind()))),
                 })
                 .collect(),
-            Some((other, origin)) => Err(wrong(name, origin, &format!("wants a table of texts, and got {}", other.kind()))),
+            Some((other, origin)) => {
+                Err(wrong(name, origin, &format!("wants a table of texts, and got {}", other.kind())))
+            }
         }
     }
 
@@ -294,7 +298,10 @@ impl Settings {
     /// The address that everything is redirected to.
     pub(crate) fn redirect(&self) -> Result<Option<Mailbox>, Error> {
         self.text("REDIRECT_ALL_TO")?
-            .map(|text| text.parse().map_err(|cause: crate::address::InvalidAddress| self.wrong("REDIRECT_ALL_TO", &cause.to_string())))
+            .map(|text| {
+                text.parse()
+                    .map_err(|cause: crate::address::InvalidAddress| self.wrong("REDIRECT_ALL_TO", &cause.to_string()))
+            })
             .transpose()
     }
 
@@ -387,7 +394,9 @@ fn node(value: toml::Value) -> Node {
         toml::Value::Boolean(on) => Node::Bool(on),
         toml::Value::Datetime(time) => Node::Text(time.to_string()),
         toml::Value::Array(items) => Node::List(items.into_iter().map(node).collect()),
-        toml::Value::Table(members) => Node::Object(members.into_iter().map(|(key, value)| (key, node(value))).collect()),
+        toml::Value::Table(members) => {
+            Node::Object(members.into_iter().map(|(key, value)| (key, node(value))).collect())
+        }
     }
 }
 

@@ -12,7 +12,8 @@ pub(crate) fn pause(rate: &Rate, now: i64) -> Duration {
     if rate.remaining != Some(0) {
         return Duration::ZERO;
     }
-    let until_reset = rate.reset.and_then(|reset| u64::try_from(reset.saturating_sub(now)).ok()).map(Duration::from_secs);
+    let until_reset =
+        rate.reset.and_then(|reset| u64::try_from(reset.saturating_sub(now)).ok()).map(Duration::from_secs);
     // Without a reset, which no recording shows, the refusal itself will say how long.
     rate.retry_after.or(until_reset).unwrap_or(Duration::ZERO).min(MINUTE)
 }

@@ -177,8 +177,9 @@ impl MailerSendBuilder {
             self.options.preflight = preflight;
         }
         if let Some(zone) = settings.text("TIME_ZONE")? {
-            self.options.time_zone =
-                zone.parse().map_err(|cause: crate::message::UnknownTimeZone| settings.wrong("TIME_ZONE", &format!("is wrong: {cause}")))?;
+            self.options.time_zone = zone.parse().map_err(|cause: crate::message::UnknownTimeZone| {
+                settings.wrong("TIME_ZONE", &format!("is wrong: {cause}"))
+            })?;
         }
         self.missing_token = Some(settings.missing("MAILERSEND_API_TOKEN").to_string());
         Ok(self)
@@ -190,7 +191,8 @@ impl MailerSendBuilder {
     ///
     /// [`ErrorKind::Config`] when there is no token, a token or the URL is wrong, or TLS cannot be set up.
     pub fn build(self) -> Result<MailerSend, Error> {
-        let base = base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
+        let base =
+            base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
         let wrong_token = |text| Error::new(ErrorKind::Config, format!("the API token {text}"));
         let token = self.token.map(|token| check_token(token.expose())).transpose().map_err(wrong_token)?;
         let mut tokens = BTreeMap::new();
@@ -242,7 +244,9 @@ fn base_url(text: &str) -> Result<Url, String> {
         return Err("wants `https://…` or `http://…`".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("has a query or a fragment, which would be lost: take everything from `?` or `#` on away".to_owned());
+        return Err(
+            "has a query or a fragment, which would be lost: take everything from `?` or `#` on away".to_owned()
+        );
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a user or a password: the token is a setting of its own".to_owned());

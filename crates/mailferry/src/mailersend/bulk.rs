@@ -142,8 +142,7 @@ impl BulkStatus {
     fn outcomes(&self, bulk: &BulkSend) -> Vec<(Address, RecipientStatus)> {
         let suppressed: Vec<_> = self.suppressed().iter().map(|address| address.key().into_owned()).collect();
         let is_suppressed = |address: &Address| suppressed.iter().any(|key| *key == address.key());
-        let accepted =
-            |index: &usize, address: &Address| !self.problems.contains_key(index) && !is_suppressed(address);
+        let accepted = |index: &usize, address: &Address| !self.problems.contains_key(index) && !is_suppressed(address);
         let objects = || bulk.recipients.iter().enumerate();
         let expected = objects().filter(|(index, address)| accepted(index, address)).count();
         let mut ids = if self.message_ids.len() == expected { self.message_ids.as_slice() } else { &[] }.iter();
@@ -236,9 +235,14 @@ mod tests {
             "validation_errors": {"message.2": {"to.0.email": ["The to.0.email must be a valid email address. #MS42208"]}},
             "messages_id": ["m1", "m4"],
         }));
-        let resolved = status.resolve(&sent("b1", &["ann@one.example", "bob@two.example", "c@three.example", "d@four.example"]));
-        let expected = [("ann@one.example", Status::Queued, Some("m1")), ("bob@two.example", Status::Rejected, None),
-            ("c@three.example", Status::Failed, None), ("d@four.example", Status::Queued, Some("m4"))];
+        let resolved =
+            status.resolve(&sent("b1", &["ann@one.example", "bob@two.example", "c@three.example", "d@four.example"]));
+        let expected = [
+            ("ann@one.example", Status::Queued, Some("m1")),
+            ("bob@two.example", Status::Rejected, None),
+            ("c@three.example", Status::Failed, None),
+            ("d@four.example", Status::Queued, Some("m4")),
+        ];
         for (address, status, id) in expected {
             assert_eq!(resolved.recipient(address), Some(&RecipientStatus::new(status, id)), "{address}");
         }
@@ -248,7 +252,11 @@ mod tests {
     fn ids_that_cannot_be_told_apart_are_not_guessed() {
         let status = status(json!({"id": "b1", "state": "completed", "messages_id": ["m1"]}));
         let resolved = status.resolve(&sent("b1", &["a@one.example", "b@two.example"]));
-        assert!(resolved.recipients().all(|(_, recipient)| *recipient == RecipientStatus::new(Status::Queued, None::<String>)));
+        assert!(
+            resolved
+                .recipients()
+                .all(|(_, recipient)| *recipient == RecipientStatus::new(Status::Queued, None::<String>))
+        );
     }
 
     #[test]

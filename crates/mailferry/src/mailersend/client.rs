@@ -188,7 +188,9 @@ fn root(error: &dyn std::error::Error) -> String {
 fn file_error(error: &reqwest::Error) -> Option<String> {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        if let Some(file) = inner.downcast_ref::<io::Error>().and_then(|io| io.get_ref()?.downcast_ref::<super::body::FileError>()) {
+        if let Some(file) =
+            inner.downcast_ref::<io::Error>().and_then(|io| io.get_ref()?.downcast_ref::<super::body::FileError>())
+        {
             return Some(file.to_string());
         }
         cause = inner.source();

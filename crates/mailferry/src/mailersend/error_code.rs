@@ -33,7 +33,11 @@ const CODES: &[ErrorCode] = &[
     code("MS40303", "the account may not do this", "look at the account's status in the dashboard"),
     code("MS40304", "the account is suspended", "write to MailerSend's support"),
     code("MS40305", "this IP address is not allowed", "add it to the account's IP allowlist"),
-    code("MS42201", "an address is twice in one list", "take it out, or set the domain to ignore duplicated recipients"),
+    code(
+        "MS42201",
+        "an address is twice in one list",
+        "take it out, or set the domain to ignore duplicated recipients",
+    ),
     code("MS42202", "an attachment's content is not what its name says", "give it the extension of its real type"),
     code("MS42204", "the account's email quota is used up", "ask MailerSend's support to raise it"),
     code("MS42205", "too many recipients in one list", "at most 50 to, 10 cc, 10 bcc (10, 1 and 1 before approval)"),

@@ -111,13 +111,18 @@ impl MailerSend {
             let headers = headers
                 .iter()
                 .map(|(name, value)| {
-                    let shown = if value.is_sensitive() { "Bearer …".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+                    let shown = if value.is_sensitive() {
+                        "Bearer …".into()
+                    } else {
+                        String::from_utf8_lossy(value.as_bytes())
+                    };
                     (name.as_str().to_owned(), shown.into_owned())
                 })
                 .collect();
             let body = match body {
                 Some(body) => body.collect().await.map_err(|cause| {
-                    Error::new(ErrorKind::InvalidMessage, format!("an attachment cannot be read: {cause}")).caused_by(cause)
+                    Error::new(ErrorKind::InvalidMessage, format!("an attachment cannot be read: {cause}"))
+                        .caused_by(cause)
                 })?,
                 None => Bytes::new(),
             };

@@ -334,7 +334,9 @@ fn unmatched<'m>(data: Option<&'m ByRecipient>, to: &[To<'_>]) -> Vec<(&'static 
     let Some(data) = data.filter(|data| !data.is_empty()) else { return Vec::new() };
     let known: HashSet<String> = to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
     data.keys()
-        .filter(|key| !known.contains(*key) && !key.parse::<Address>().is_ok_and(|key| known.contains(key.key().as_ref())))
+        .filter(|key| {
+            !known.contains(*key) && !key.parse::<Address>().is_ok_and(|key| known.contains(key.key().as_ref()))
+        })
         .map(|key| (Key::MergeData.as_str(), key.as_str()))
         .collect()
 }

@@ -93,7 +93,11 @@ impl Findings {
 
     fn sender(&mut self, facts: &Facts<'_>) {
         if !facts.has_from && !facts.has_template {
-            self.limit("from", "is missing", "say who the message is from; only a template may have a sender of its own");
+            self.limit(
+                "from",
+                "is missing",
+                "say who the message is from; only a template may have a sender of its own",
+            );
         }
         if let Some(from) = facts.from {
             self.mailbox("from", from, false);
@@ -198,7 +202,8 @@ impl Findings {
                 self.limit(path(), text, "rename the header");
             }
             if DANGEROUS.iter().any(|name| header.name.eq_ignore_ascii_case(name)) {
-                let text = "would go out as it is: it adds no recipient and sets no subject, and shows everyone what it says";
+                let text =
+                    "would go out as it is: it adds no recipient and sets no subject, and shows everyone what it says";
                 self.limit(path(), text, "use the message's own field of that name");
             }
         }
@@ -293,5 +298,7 @@ impl Findings {
 /// Whether there may be something to say about a mailbox: a cheap look before the thorough one.
 fn is_odd(mailbox: &Mailbox) -> bool {
     let local_part = mailbox.address().local_part();
-    !local_part.is_ascii() || local_part.len() > MAX_LOCAL_PART || mailbox.name().is_some_and(|name| name.contains([';', ',']))
+    !local_part.is_ascii()
+        || local_part.len() > MAX_LOCAL_PART
+        || mailbox.name().is_some_and(|name| name.contains([';', ',']))
 }

@@ -17,7 +17,12 @@ use crate::transport::{
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
 /// Reads the answer to a request that was to reach the recipients of `message`; `to` are those of this request.
-pub(crate) fn send_status(message: &Message, to: &[Address], response: Response, now: i64) -> Result<SendStatus, Error> {
+pub(crate) fn send_status(
+    message: &Message,
+    to: &[Address],
+    response: Response,
+    now: i64,
+) -> Result<SendStatus, Error> {
     let rate = rate(&response);
     if !response.is_success() {
         return Err(refusal(response, now));
@@ -207,7 +212,9 @@ impl Refusal {
         // JSON is tried whatever the content type says; a page of HTML from a proxy has nothing to tell.
         let Some(Value::Object(body)) = response.json() else { return Self::default() };
         let fields: BTreeMap<_, _> = match body.get("errors") {
-            Some(Value::Object(errors)) => errors.iter().map(|(path, texts)| (path.clone(), sentences(texts))).collect(),
+            Some(Value::Object(errors)) => {
+                errors.iter().map(|(path, texts)| (path.clone(), sentences(texts))).collect()
+            }
             _ => BTreeMap::new(),
         };
         Self { sentence: sentence(&body, &fields), fields }
@@ -236,7 +243,9 @@ fn sentence(body: &Map<String, Value>, fields: &BTreeMap<String, Vec<String>>) -
 
 pub(crate) fn sentences(texts: &Value) -> Vec<String> {
     match texts {
-        Value::Array(texts) => texts.iter().map(|text| text.as_str().map_or_else(|| text.to_string(), str::to_owned)).collect(),
+        Value::Array(texts) => {
+            texts.iter().map(|text| text.as_str().map_or_else(|| text.to_string(), str::to_owned)).collect()
+        }
         Value::String(text) => vec![text.clone()],
         other => vec![other.to_string()],
     }

@@ -317,7 +317,8 @@ mod tests {
     /// ATT-02
     #[test]
     fn a_type_is_guessed_from_the_name() {
-        for (name, expected) in [("a.csv", "text/csv"), ("x.pdf", "application/pdf"), ("x.zzz", "application/octet-stream")]
+        for (name, expected) in
+            [("a.csv", "text/csv"), ("x.pdf", "application/pdf"), ("x.zzz", "application/octet-stream")]
         {
             assert_eq!(Attachment::bytes(name, "").media_type(), expected);
         }

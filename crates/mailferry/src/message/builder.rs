@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::Message;
 use super::attachment::Attachment;
 use super::field::{Field, Key};
 use super::headers::{is_name, is_value};
 use super::invalid::{InvalidMessage, Problem, breaks_line};
 use super::send_at::{InvalidSendAt, SendAt};
-use super::Message;
 use crate::address::{Address, InvalidAddress, Mailbox};
 
 /// Describes a message field by field; [`build`](MessageBuilder::build) makes it, or names every mistake.
@@ -267,7 +267,12 @@ impl MessageBuilder {
     }
 
     /// Sets a header of one recipient.
-    pub fn merge_header(mut self, address: impl Into<String>, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn merge_header(
+        mut self,
+        address: impl Into<String>,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
         let (address, name, value) = (address.into(), name.into(), value.into());
         if !is_name(&name) || !is_value(&value) {
             self.problems.push(Problem::line_break(format!("{}.{}", Key::MergeHeaders, address.escape_debug())));
@@ -279,7 +284,12 @@ impl MessageBuilder {
     }
 
     /// Sets metadata of one recipient.
-    pub fn merge_metadata(mut self, address: impl Into<String>, key: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub fn merge_metadata(
+        mut self,
+        address: impl Into<String>,
+        key: impl Into<String>,
+        value: impl Into<Value>,
+    ) -> Self {
         self.message.merge_metadata.update(|metadata| {
             metadata.entry(address.into()).or_default().insert(key.into(), value.into());
         });
@@ -346,7 +356,8 @@ impl MessageBuilder {
 
     /// How many items a list has got so far, the refused ones included.
     fn items(&mut self, key: Key) -> usize {
-        let refused = self.problems.iter().filter(|problem| problem.path().split('[').next() == Some(key.as_str())).count();
+        let refused =
+            self.problems.iter().filter(|problem| problem.path().split('[').next() == Some(key.as_str())).count();
         self.list(key).get().map_or(0, Vec::len) + refused
     }
 

@@ -9,19 +9,20 @@ mod json;
 mod send_at;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
 use crate::address::{Address, Mailbox};
 
 pub use attachment::{Attachment, InvalidImage};
-pub use builder::{IntoMailboxes, MessageBuilder};
 pub(crate) use attachment::{Content, Opened};
+pub use builder::{IntoMailboxes, MessageBuilder};
 pub(crate) use field::Field;
-pub(crate) use json::{Node, closest, from_node};
 pub use field::Key;
 pub use headers::Headers;
 pub use invalid::{InvalidMessage, Problem};
+pub(crate) use json::{Node, closest, from_node};
 pub use send_at::{InvalidSendAt, SendAt, TimeZone, UnknownTimeZone};
 
 /// A JSON object: the values behind the variables of a template, metadata, or a service's own extras.
@@ -54,7 +55,7 @@ pub type ByRecipient = BTreeMap<String, Data>;
 /// assert_eq!(message.to()[0].name(), Some("Ann Lee"));
 /// # Ok::<(), mailferry::message::InvalidMessage>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Message {
     pub(crate) from: Field<Vec<Mailbox>>,
     pub(crate) envelope_sender: Field<Mailbox>,
@@ -242,6 +243,20 @@ impl Message {
 /// Whether a key of data by recipient means this address.
 pub(crate) fn is_for(key: &str, address: &Address) -> bool {
     key == address.as_str() || key == address.to_ascii() || key.parse::<Address>().is_ok_and(|key| key.matches(address))
+}
+
+impl fmt::Debug for Message {
+    /// The interchange form, without the content of attachments and the values of `esp_extra`, of which one may be a
+    /// token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.clone();
+        shown.attachments = Field::Unset;
+        shown.esp_extra = match shown.esp_extra {
+            Field::Set(extra) => Field::Set(extra.into_iter().map(|(key, _)| (key, "…".into())).collect()),
+            other => other,
+        };
+        write!(f, "Message({}, attachments: {:?})", shown.to_json(), self.attachments())
+    }
 }
 
 fn list<T>(field: &Field<Vec<T>>) -> &[T] {

@@ -126,7 +126,9 @@ impl Error {
     /// It may be retried as the kind's description says.
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         let retry = match kind {
-            ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Maintenance | ErrorKind::Connect => Retry::Safe(None),
+            ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Maintenance | ErrorKind::Connect => {
+                Retry::Safe(None)
+            }
             ErrorKind::Server | ErrorKind::Timeout | ErrorKind::Unreadable => Retry::Ambiguous,
             _ => Retry::Never,
         };

@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use crate::message::Message;
 
-pub use error::{BoxError, Error, ErrorKind, Retry};
 pub(crate) use error::mask;
+pub use error::{BoxError, Error, ErrorKind, Retry};
 pub use feature::Feature;
 pub use finding::{Finding, Preflight};
 pub use status::{BulkSend, MessageId, Quota, Rate, RecipientStatus, Response, SendStatus, Status};

@@ -88,7 +88,8 @@ impl Reader {
     /// The entries of an object, of which none may have the name of an earlier one.
     fn distinct(&mut self, at: &str, entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
         let mut seen = HashSet::new();
-        let repeated: Vec<_> = entries.iter().filter(|(name, _)| !seen.insert(name)).map(|(name, _)| name.clone()).collect();
+        let repeated: Vec<_> =
+            entries.iter().filter(|(name, _)| !seen.insert(name)).map(|(name, _)| name.clone()).collect();
         for name in repeated {
             self.report(Problem::new(format!("{at}{}", name.escape_debug()), "is given twice", "keep one of them"));
         }

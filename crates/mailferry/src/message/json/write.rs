@@ -46,7 +46,8 @@ pub(super) fn to_json(message: &Message) -> String {
     for (key, list) in [(Key::To, to), (Key::Cc, cc), (Key::Bcc, bcc), (Key::ReplyTo, reply_to)] {
         out.member(key, list, |list| list.iter().map(mailbox).collect());
     }
-    for (key, value) in [(Key::Subject, subject), (Key::Text, text), (Key::Html, html), (Key::TemplateId, template_id)] {
+    for (key, value) in [(Key::Subject, subject), (Key::Text, text), (Key::Html, html), (Key::TemplateId, template_id)]
+    {
         out.member(key, value, |value| value.clone().into());
     }
     out.raw(Key::Headers, headers, ordered);
@@ -56,7 +57,9 @@ pub(super) fn to_json(message: &Message) -> String {
     for (key, switch) in [(Key::TrackOpens, track_opens), (Key::TrackClicks, track_clicks)] {
         out.member(key, switch, |on| (*on).into());
     }
-    for (key, data) in [(Key::Metadata, metadata), (Key::MergeGlobalData, merge_global_data), (Key::EspExtra, esp_extra)] {
+    for (key, data) in
+        [(Key::Metadata, metadata), (Key::MergeGlobalData, merge_global_data), (Key::EspExtra, esp_extra)]
+    {
         out.member(key, data, |data: &Data| data.clone().into());
     }
     for (key, data) in
