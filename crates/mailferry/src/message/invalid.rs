@@ -22,6 +22,10 @@ impl InvalidMessage {
         &self.problems
     }
 
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
     /// Whether any problem is about an address.
     pub fn has_invalid_address(&self) -> bool {
         self.problems.iter().any(|problem| problem.address)

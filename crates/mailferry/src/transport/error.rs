@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Feature, Finding, Rate, Response, SendStatus};
-use crate::message::InvalidMessage;
+use crate::message::{InvalidMessage, Problem};
 
 /// Any error, as a cause.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -117,6 +117,7 @@ pub(crate) struct Details {
     pub(crate) fields: BTreeMap<String, Vec<String>>,
     pub(crate) features: Vec<Feature>,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) problems: Vec<Problem>,
     pub(crate) status: Option<Box<SendStatus>>,
     pub(crate) source: Option<BoxError>,
 }
@@ -251,6 +252,12 @@ impl Error {
         &self.0.details.findings
     }
 
+    /// What is wrong with the message itself, each problem with its place, for [`ErrorKind::InvalidAddress`] and
+    /// [`ErrorKind::InvalidMessage`].
+    pub fn problems(&self) -> &[Problem] {
+        &self.0.details.problems
+    }
+
     /// What is known of the recipients all the same: that they were refused, or which of them were accepted before a
     /// message of several requests failed. In the latter case those not accepted are `failed`.
     pub fn send_status(&self) -> Option<&SendStatus> {
@@ -261,7 +268,7 @@ impl Error {
 impl From<InvalidMessage> for Error {
     fn from(invalid: InvalidMessage) -> Self {
         let kind = if invalid.has_invalid_address() { ErrorKind::InvalidAddress } else { ErrorKind::InvalidMessage };
-        Self::new(kind, invalid.to_string())
+        Self::new(kind, invalid.to_string()).with_details(|details| details.problems = invalid.into_problems())
     }
 }
 
