@@ -19,17 +19,16 @@ const STYLES: Styles = Styles::styled()
 #[command(
     name = "mailferry",
     version,
-    about,
     styles = STYLES,
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = format!("\
 Examples:
-  mailferry demo                          see it work, without an account
-  mailferry send message.json             send a message
-  mailferry send --dry-run message.json   see the exact request instead
-  mailferry check message.json            see what would be refused, and why
-  mailferry config                        see the settings and where they come from
+  mailferry demo                         see it work, without an account
+  mailferry send message.json            send a message
+  mailferry send --dry-run message.json  see the exact request instead
+  mailferry check message.json           see what would be refused, and why
+  mailferry config                       see the settings, and their sources
 
 Settings such as MAILERSEND_API_TOKEN come from the environment or from
 mailferry.toml; no flag takes a token, since everyone on a machine can read the
@@ -97,7 +96,7 @@ Examples:
   mailferry send message.json
   generate-messages | mailferry send --json -
   mailferry send --from shop@example.com --to ann@example.com \\
-      --subject 'Your order has shipped' --text 'It is on its way.' --attach invoice.pdf
+      --subject 'It has shipped' --text 'See below.' --attach invoice.pdf
   mailferry send --dry-run message.json
 
 A file holds one message as a JSON object, or many, one a line (JSON Lines).
@@ -108,11 +107,11 @@ does not keep the others. `mailferry send message.json` reads, for instance:
 
 See docs/command.md for all keys, the form of the results and the exit codes.")]
 pub(crate) struct SendArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
     /// Print the exact requests, the token hidden, instead of making them
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
 }

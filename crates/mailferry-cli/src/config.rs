@@ -83,10 +83,15 @@ impl Found {
         ["MAILERSEND_API_TOKEN", "MAILERSEND_API_TOKENS"].iter().any(|name| self.settings.origin(name).is_some())
     }
 
+    /// Whether a setting is switched on.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        let value = Setting::named(name).map(|setting| self.settings.shown(setting));
+        value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on"))
+    }
+
     /// Whether requests are to be logged.
     pub(crate) fn debugs_requests(&self) -> bool {
-        let value = Setting::named("DEBUG_API_REQUESTS").map(|setting| self.settings.shown(setting));
-        value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on"))
+        self.is_on("DEBUG_API_REQUESTS")
     }
 }
 

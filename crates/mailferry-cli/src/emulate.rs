@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::args::{EmulateArgs, Limits};
 use crate::exit::Exit;
 use crate::output::{Failure, HEADING, Output, io_text};
+use crate::signals::Signals;
 
 /// What a script needs to know.
 #[derive(Serialize)]
@@ -27,14 +28,14 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
         let remedy = "listen at 127.0.0.1, or say that this is meant: --allow-remote";
         return Err(Error::new(ErrorKind::Config, text).with_remedy(remedy).into());
     }
-    let end = told_to_end().map_err(|cause| Failure::System("signals cannot be received", cause))?;
+    let mut signals = Signals::new()?;
     let emulator = start(&args, address).await?;
     if output.json {
         output.object(&Ready { url: emulator.url(), token: emulator.token() })?;
     } else {
         announce(&emulator, output)?;
     }
-    end.await;
+    signals.next().await;
     emulator.shutdown().await;
     Ok(Exit::Done)
 }
@@ -99,27 +100,6 @@ fn announce(emulator: &Emulator, output: &mut Output) -> io::Result<()> {
     output.line("")?;
     output.line("See what was sent:")?;
     output.line(format_args!("  curl {root}_emulator/emails"))
-}
-
-/// Listens for what ends the emulator: from now on, it does not end the process at once.
-#[cfg(unix)]
-fn told_to_end() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Listens for Ctrl-C.
-#[cfg(windows)]
-fn told_to_end() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move { drop(interrupt.recv().await) })
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ fn documents(input: impl BufRead, one_a_line: bool, sink: &Sink<'_>) -> Result<(
     let second = match lines.next_filled() {
         Ok(Some(second)) => second,
         // All there is.
-        Ok(None) => return parsed(sink, None, start, &first.json),
+        Ok(None) => return parsed(sink, None, start, first.json.trim_ascii_end()),
         Err(cause) => return sink.unreadable(cause),
     };
     if second.too_long {
@@ -175,7 +175,7 @@ fn documents(input: impl BufRead, one_a_line: bool, sink: &Sink<'_>) -> Result<(
         let begun = Cursor::new([first.json, gap, second.json].concat());
         over_lines(begun.chain(lines.input), start, sink)
     } else {
-        parsed(sink, None, start, &first.json)
+        parsed(sink, None, start, first.json.trim_ascii_end())
     }
 }
 
@@ -191,7 +191,8 @@ fn one_by_line(first: Line, mut lines: Lines<impl BufRead>, sink: &Sink<'_>) -> 
         if line.too_long {
             too_long(sink, place)?;
         } else {
-            parsed(sink, place, line.number, &line.json)?;
+            // Without the line's end, which would be part of a text that was cut off.
+            parsed(sink, place, line.number, line.json.trim_ascii_end())?;
         }
         line = match lines.next_filled() {
             Ok(Some(next)) => next,

@@ -1,6 +1,8 @@
 //! The mailferry command.
 
 mod args;
+mod bulk;
+mod check;
 mod config;
 mod dry_run;
 mod emulate;
@@ -11,6 +13,7 @@ mod message;
 mod output;
 mod report;
 mod send;
+mod signals;
 
 use std::io;
 use std::process::ExitCode;
@@ -37,6 +40,8 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     match command {
         Command::Send(args) => in_one_thread(send::run(&global, *args, output)),
+        Command::Check(args) => in_one_thread(check::run(&global, *args, output)),
+        Command::Bulk(args) => in_one_thread(bulk::run(&global, args, output)),
         Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {

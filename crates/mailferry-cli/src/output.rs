@@ -13,8 +13,9 @@ use crate::report::Failed;
 
 pub(crate) const HEADING: Style = Style::new().bold();
 pub(crate) const FAINT: Style = Style::new().dimmed();
-const ERROR: Style = colored(AnsiColor::Red).bold();
-const WARNING: Style = colored(AnsiColor::Yellow).bold();
+pub(crate) const OK: Style = colored(AnsiColor::Green).bold();
+pub(crate) const ERROR: Style = colored(AnsiColor::Red).bold();
+pub(crate) const WARNING: Style = colored(AnsiColor::Yellow).bold();
 const HELP: Style = colored(AnsiColor::Cyan).bold();
 
 const fn colored(color: AnsiColor) -> Style {

@@ -1,6 +1,7 @@
 //! `mailferry send`: messages, one after the other.
 
 use std::io;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,11 +12,12 @@ use crate::args::{Global, InputArgs, SendArgs};
 use crate::config;
 use crate::dry_run;
 use crate::exit::Exit;
-use crate::input::{self, Item, Source};
+use crate::input::{self, Item, Place, Source};
 use crate::log;
 use crate::message;
 use crate::output::{FAINT, Failure, HEADING, Output, status_style};
 use crate::report::Sent;
+use crate::signals::Signals;
 
 /// Sends that take longer than this are accompanied by a progress bar.
 const LONG: Duration = Duration::from_secs(1);
@@ -28,9 +30,9 @@ pub(crate) async fn run(global: &Global, args: SendArgs, output: &mut Output) ->
     let sources = sources(args.input)?;
     let (transport, mailer) = if args.dry_run { found.mailer_without_token()? } else { found.mailer()? };
     let progress = Progress::new(&sources, debug);
-    let mut sender = Sender { transport, mailer, dry_run: args.dry_run, output, progress, sent: 0, failed: 0 };
-    let exit = sender.run(sources).await?;
-    Ok(exit)
+    let counts = Counts::default();
+    let signals = Signals::new()?;
+    Sender { transport, mailer, dry_run: args.dry_run, output, progress, counts, headed: false }.run(sources, signals).await
 }
 
 /// Where the messages are, as the arguments say.
@@ -56,76 +58,130 @@ struct Sender<'o> {
     dry_run: bool,
     output: &'o mut Output,
     progress: Progress,
+    counts: Counts,
+    /// Whether the table of results has its heading.
+    headed: bool,
+}
+
+#[derive(Default)]
+struct Counts {
     sent: u64,
+    to_nobody: u64,
     failed: u64,
 }
 
+impl Counts {
+    fn all(&self) -> u64 {
+        self.sent + self.to_nobody + self.failed
+    }
+}
+
 impl Sender<'_> {
-    async fn run(&mut self, sources: Vec<Source>) -> Result<Exit, Failure> {
+    async fn run(mut self, sources: Vec<Source>, mut signals: Signals) -> Result<Exit, Failure> {
         let mut worst = Exit::Done;
         let mut messages = messages(sources)?;
-        while let Some(Item { place, bytes, message }) = messages.recv().await {
-            let outcome = match message {
-                Ok(message) if self.dry_run => self.show(&message).await,
-                Ok(message) => self.send(&message).await,
-                Err(error) => Err(Failure::Error(error)),
+        let mut stopped = false;
+        while !stopped {
+            let item = tokio::select! {
+                item = messages.recv() => item,
+                () = signals.next() => {
+                    stopped = true;
+                    continue;
+                }
             };
-            match outcome {
-                Ok(()) => self.sent += 1,
-                Err(Failure::Error(error)) => {
-                    self.failed += 1;
-                    worst = worst.max(Exit::of(&error));
-                    let output = &mut *self.output;
-                    self.progress.aside(|| output.failure(Some(&place.to_string()), &error))?;
-                    if let Some(status) = error.send_status().filter(|_| !output.json) {
-                        table(status, true, output)?;
+            let Some(Item { place, bytes, message }) = item else { break };
+            let outcome = {
+                let mut work = pin!(self.one(&place, message));
+                loop {
+                    tokio::select! {
+                        outcome = &mut work => break outcome,
+                        // What is on its way is waited for, unless it is asked a second time.
+                        () = signals.next() => if stopped { return Ok(Exit::Unknown) } else { stopped = true },
                     }
                 }
-                Err(broken) => return Err(broken),
+            };
+            if let Err(failure) = outcome {
+                let Failure::Error(error) = failure else { return Err(failure) };
+                worst = worst.max(Exit::of(&error));
+                self.failed(&place, &error)?;
             }
-            self.progress.advance(bytes, self.sent + self.failed);
+            self.progress.advance(bytes, self.counts.all());
         }
         self.progress.end();
-        if self.sent + self.failed > 1 && !self.output.json {
-            let verb = if self.dry_run { "shown" } else { "sent" };
-            self.output.say(format_args!("{} messages {verb}, {} failed", self.sent, self.failed));
-        }
-        Ok(worst)
+        self.summary(stopped);
+        Ok(if stopped { worst.max(Exit::Other) } else { worst })
     }
 
-    async fn show(&mut self, message: &Message) -> Result<(), Failure> {
+    async fn one(&mut self, place: &Place, message: Result<Message, Error>) -> Result<(), Failure> {
+        let message = message?;
+        if self.dry_run { self.show(place, &message).await } else { self.send(place, &message).await }
+    }
+
+    async fn show(&mut self, place: &Place, message: &Message) -> Result<(), Failure> {
         let message = self.mailer.prepare(message)?;
         if !message.has_recipients() {
-            nobody(self.output);
+            self.nobody(place);
             return Ok(());
         }
         for request in self.transport.requests(&message).await? {
-            dry_run::print(&request, self.output)?;
+            let output = &mut *self.output;
+            self.progress.aside(|| dry_run::print(&request, output))?;
         }
+        self.counts.sent += 1;
         Ok(())
     }
 
-    async fn send(&mut self, message: &Message) -> Result<(), Failure> {
+    async fn send(&mut self, place: &Place, message: &Message) -> Result<(), Failure> {
         let status = self.mailer.send(message).await?;
-        let first = self.sent == 0;
-        let output = &mut *self.output;
-        self.progress.aside(|| {
-            if status.is_empty() {
-                nobody(output);
-            }
-            if output.json { output.object(&Sent::new(&status)) } else { tell(&status, first, output) }
-        })?;
+        if status.is_empty() {
+            self.nobody(place);
+        } else {
+            self.counts.sent += 1;
+        }
+        let Self { output, progress, headed, .. } = self;
+        progress.aside(|| if output.json { output.object(&Sent::new(&status)) } else { tell(&status, headed, output) })?;
         Ok(())
     }
-}
 
-fn nobody(output: &mut Output) {
-    output.warning("nothing was sent: the message has no recipients");
+    fn nobody(&mut self, place: &Place) {
+        self.counts.to_nobody += 1;
+        let output = &mut *self.output;
+        self.progress.aside(|| output.warning(format_args!("{place}: nothing was sent: the message has no recipients")));
+    }
+
+    fn failed(&mut self, place: &Place, error: &Error) -> io::Result<()> {
+        self.counts.failed += 1;
+        let Self { output, progress, headed, .. } = self;
+        progress.aside(|| {
+            if let Some(status) = error.send_status().filter(|_| !output.json) {
+                table(status, headed, output)?;
+            }
+            output.failure(Some(&place.to_string()), error)
+        })
+    }
+
+    fn summary(&mut self, stopped: bool) {
+        let Counts { sent, to_nobody, failed } = self.counts;
+        if stopped {
+            self.output.warning("stopped before the end");
+        }
+        if self.output.json || (self.counts.all() < 2 && !stopped) {
+            return;
+        }
+        let mut parts = vec![format!("{sent} {}", if self.dry_run { "shown" } else { "sent" })];
+        if to_nobody > 0 {
+            parts.push(format!("{to_nobody} without recipients"));
+        }
+        if failed > 0 {
+            parts.push(format!("{failed} failed"));
+        }
+        self.output.say(format_args!("{} messages: {}", self.counts.all(), parts.join(", ")));
+    }
 }
 
 /// A result for people.
-fn tell(status: &SendStatus, first: bool, output: &mut Output) -> io::Result<()> {
-    table(status, first, output)?;
+fn tell(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Result<()> {
+    table(status, headed, output)?;
     for warning in status.warnings() {
         output.warning(warning);
     }
@@ -141,9 +197,10 @@ fn tell(status: &SendStatus, first: bool, output: &mut Output) -> io::Result<()>
     Ok(())
 }
 
-/// One row for each recipient, `first` with a heading: rows are printed as they come, so what is of any width is last.
-pub(crate) fn table(status: &SendStatus, first: bool, output: &mut Output) -> io::Result<()> {
-    if first && !status.is_empty() {
+/// One row for each recipient: rows are printed as they come, so what may be of any width stands last.
+pub(crate) fn table(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Result<()> {
+    if !*headed && !status.is_empty() {
+        *headed = true;
         output.line(format_args!("{HEADING}{:8}  {:29}  {}{HEADING:#}", "STATUS", "MESSAGE ID", "RECIPIENT"))?;
     }
     for (address, recipient) in status.recipients() {
