@@ -1,12 +1,11 @@
-//! Serves the emulator at 127.0.0.1:2580 for half a minute.
+//! Serves the emulator at 127.0.0.1:2580, or at the address given, until it is interrupted. Any token will do.
 
-use std::time::Duration;
+use std::io;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> std::io::Result<()> {
-    let emulator =
-        mailferry_emulator::Emulator::builder().listen(([127, 0, 0, 1], 2580).into()).any_token().start().await?;
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    emulator.shutdown().await;
-    Ok(())
+async fn main() -> io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:2580".to_owned());
+    let address = address.parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let _emulator = mailferry_emulator::Emulator::builder().listen(address).any_token().start().await?;
+    std::future::pending().await
 }

@@ -40,6 +40,10 @@ pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
     let text = |name: &str| root.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let subject = text("subject").map(str::to_owned).or_else(|| template_default(root, settings, Default::Subject));
     let recipients = recipients(root);
+    if recipients.len() > settings.recipients.total() {
+        // It will be refused for that; rendering it a million times first would only take time.
+        return Rendering::default();
+    }
     let personalization = root.get("personalization").and_then(Value::as_array).filter(|list| !list.is_empty());
 
     let Some(personalization) = personalization else {
@@ -126,6 +130,9 @@ pub(crate) fn read(mut root: Value, settings: &Settings, now: Timestamp) -> Mess
     for file in root.get_mut("attachments").and_then(Value::as_array_mut).into_iter().flatten() {
         // The decoded bytes are kept beside; the text would be a third larger again.
         file.as_object_mut().map(|file| file.remove("content"));
+    }
+    for field in ["text", "html"] {
+        root.as_object_mut().map(|root| root.remove(field));
     }
     message.request = root;
     message

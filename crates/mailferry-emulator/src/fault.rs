@@ -19,7 +19,8 @@ pub enum Fault {
     RateLimit,
     /// Answers 429, MS42901, until midnight UTC, and does nothing else.
     DailyQuota,
-    /// Answers as usual, but this much later, in real time.
+    /// Answers as usual, but this much later, in real time. The request is processed at once: a client that does not
+    /// wait has sent nevertheless.
     Slow(Duration),
     /// Resets the connection before the body is read: the request certainly was not processed.
     Reset,

@@ -109,7 +109,8 @@ pub struct Message {
     pub paused: bool,
     /// Who was left out.
     pub suppressed: Vec<Suppressed>,
-    /// The JSON object as it was sent, attachments' contents taken out, for everything that has no field here.
+    /// The JSON object as it was sent, for everything that has no field here; without `text`, `html` and the contents
+    /// of attachments, which have.
     pub request: Value,
 }
 
@@ -193,7 +194,6 @@ impl Message {
     pub(crate) fn weight(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
-        // The request holds the texts a second time.
-        1024 + files + 2 * (text(&self.subject) + text(&self.text) + text(&self.html))
+        1024 + files + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
     }
 }

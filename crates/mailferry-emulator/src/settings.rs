@@ -54,6 +54,11 @@ impl RecipientLimits {
         Self { to: 50, cc: 10, bcc: 10 }
     }
 
+    /// The most recipients of one message, of all kinds.
+    pub(crate) fn total(self) -> usize {
+        self.to.saturating_add(self.cc).saturating_add(self.bcc)
+    }
+
     /// 10, 1 and 1: an account that MailerSend has not yet approved.
     pub const fn unapproved() -> Self {
         Self { to: 10, cc: 1, bcc: 1 }

@@ -1,5 +1,7 @@
 //! How a default and a message's own value combine.
 
+use std::borrow::Borrow;
+
 use serde_json::{Map, Value};
 
 use crate::message::{ByRecipient, Data, Field, Headers, Message};
@@ -41,6 +43,7 @@ impl Defaults {
     /// Defaults for one service. A field that it sets or clears takes the place of the general one whole: nothing is
     /// combined between the two.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "both levels are given in the same way")]
     pub fn specific(self, over: Message) -> Self {
         Self(zip(&Replace, &self.0, &over))
     }
@@ -179,10 +182,11 @@ impl Rules for Combine {
 }
 
 /// An unset side leaves the other; a cleared own value forgets the default, and a cleared default says nothing.
-fn combine<T: Clone, O: ?Sized>(default: &Field<T>, own: &Field<T>, lay_over: impl Fn(&mut T, &O)) -> Field<T>
-where
-    T: std::borrow::Borrow<O>,
-{
+fn combine<T: Clone + Borrow<O>, O: ?Sized>(
+    default: &Field<T>,
+    own: &Field<T>,
+    lay_over: impl Fn(&mut T, &O),
+) -> Field<T> {
     match (default, own) {
         (Field::Set(default), Field::Set(own)) => {
             let mut merged = default.clone();

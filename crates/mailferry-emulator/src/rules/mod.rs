@@ -267,4 +267,81 @@ mod tests {
         assert_eq!(places("from.email"), ["from.email"]);
         assert!(places("cc.*.email").is_empty());
     }
+
+    /// JSON made of the words that messages are made of, in places where they do not belong.
+    fn nonsense() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let words = || {
+            proptest::sample::select(&[
+                "from",
+                "to",
+                "cc",
+                "email",
+                "name",
+                "subject",
+                "text",
+                "html",
+                "attachments",
+                "content",
+                "filename",
+                "personalization",
+                "data",
+                "send_at",
+                "headers",
+                "value",
+                "tags",
+                "a@b.example",
+                "{{ a }}",
+                "a.b",
+                "é",
+                "",
+                "reply_to",
+                "template_id",
+                "settings",
+                "track_opens",
+                "x.png",
+                "aGk=",
+                "variables",
+                "ids",
+                "all",
+                "domain_id",
+            ])
+        };
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            words().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 64, 8, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::btree_map(words().prop_map(str::to_owned), inner, 0..8)
+                    .prop_map(|map| map.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_request_ends_well(root in nonsense()) {
+            let settings = crate::settings::Settings::default();
+            let rendering = crate::content::render(&root, &settings);
+            let facts = Facts {
+                settings: &settings,
+                account: crate::settings::AccountState::Active,
+                now: jiff::Timestamp::UNIX_EPOCH,
+                rendering: Some(&rendering),
+                entries: &[],
+                domains: &[],
+            };
+            for table in [EMAIL, BLOCKLIST, LIST, DELETE, PAGE] {
+                let findings = examine(table, &root, &facts);
+                let _ = (findings.message(), crate::json::compact(&findings));
+            }
+            let _ = crate::content::read(root, &settings, jiff::Timestamp::MAX);
+        }
+    }
 }

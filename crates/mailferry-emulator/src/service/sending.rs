@@ -57,7 +57,8 @@ impl Service {
             Ok(ready) => ready,
             Err(findings) => return note(request, invalid(&findings)),
         };
-        match accept(&mut self.state(), ready, None) {
+        let accepted = accept(&mut self.state(), ready, None);
+        match accepted {
             Accepted::Suppressed(recipients) => {
                 let r#type = "ALL_SUPPRESSED";
                 let message = "All of the recipients provided have been suppressed.";

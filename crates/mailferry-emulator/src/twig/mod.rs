@@ -23,7 +23,7 @@ use self::expression::Parser;
 use self::lexer::{Close, lex};
 
 /// The most steps one text may take to render: loops in loops end here.
-const FUEL: u64 = 5_000_000;
+const FUEL: u64 = 1_000_000;
 /// The largest text that is rendered, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 const NAME: &str = "text";
@@ -273,5 +273,26 @@ mod tests {
         check(&format!("{{{{ {}1 }}}}", "not ".repeat(10_000)), None);
         check(&format!("{{{{ a{} }}}}", ".b".repeat(10_000)), None);
         check(&"{% if yes %}".repeat(10_000), None);
+        check(&("{% if yes %}".repeat(10_000) + &"{% endif %}".repeat(10_000)), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_template_ends_well(
+            parts in proptest::collection::vec(proptest::sample::select(&[
+                "{{", "}}", "{%", "%}", "{#", "#}", "-", " ", "\n", "if", "else", "elseif", "endif", "for", "endfor", "in", "is",
+                "not", "a", "items", "loop", ".", "..", "|", "upper", "default", "slice", "range", "(", ")", "[", "]", "{", "}",
+                ",", ":", "?", "??", "'", "\"", "\\", "1", "9223372036854775807", "0.5", "+", "*", "**", "/", "%", "//", "~", "==",
+                "<", "and", "starts", "with", "ä", "😀", "same as", "divisible by", "empty",
+            ]), 0..40),
+        ) {
+            let data = serde_json::json!({"a": {"b": -1}, "items": [1, "x", null, true, 2.5]});
+            let source = parts.concat();
+            for source in [source.clone(), format!("{{{{ {source} }}}}"), parts.join(" ")] {
+                if let Some(template) = Template::compile(&source, false) {
+                    let _ = template.render(&data);
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One message, any number of recipients: requests within MailerSend's limits.
 
 use super::body::{Body, Segment, Writer};
-use super::payload::{Endpoint, Payload};
+use super::payload::{Endpoint, Payload, To};
 use crate::address::Address;
 
 /// Objects in one bulk request, and its bytes (50 MB), as documented.
@@ -23,7 +23,8 @@ impl Payload<'_> {
         }
         let common: u64 = self.common.iter().map(Segment::len).sum();
         let mut batches = Vec::new();
-        let (mut start, mut bytes) = (0, 0);
+        // The first bracket; the second is where the last object has no comma.
+        let (mut start, mut bytes) = (0, 1);
         let mut own = Vec::new();
         for index in 0..self.to.len() {
             own.clear();
@@ -32,7 +33,7 @@ impl Payload<'_> {
             let size = common + own.len() as u64 + 3;
             if index > start && (index - start == MAX_OBJECTS || bytes + size > MAX_BYTES) {
                 batches.push(Batch { range: start..index });
-                (start, bytes) = (index, 0);
+                (start, bytes) = (index, 1);
             }
             bytes += size;
         }
@@ -42,7 +43,7 @@ impl Payload<'_> {
 
     /// The `to` recipients of one request.
     pub(crate) fn addresses(&self, batch: &Batch) -> Vec<Address> {
-        self.to.get(batch.range.clone()).unwrap_or_default().iter().filter_map(super::payload::To::address).collect()
+        self.to.get(batch.range.clone()).unwrap_or_default().iter().filter_map(To::address).collect()
     }
 
     /// The body of one request.
@@ -53,12 +54,13 @@ impl Payload<'_> {
     fn segments(&self, batch: &Batch) -> Vec<Segment> {
         let mut out = Writer::default();
         match self.endpoint {
-            Endpoint::Email => self.object(batch.range.clone(), &mut out),
+            Endpoint::Email => {
+                out.text().reserve(self.plain() + 128);
+                self.object(batch.range.clone(), &mut out);
+            }
             Endpoint::BulkEmail => {
-                if let [Segment::Plain(common)] = self.common.as_slice() {
-                    // Nearly all of it is the shared part: one allocation holds the whole request.
-                    out.text().reserve((common.len() + 256) * batch.range.len());
-                }
+                // Nearly all of it is the shared part: one allocation holds the whole request.
+                out.text().reserve((self.plain() + 256) * batch.range.len());
                 out.text().push(b'[');
                 for index in batch.range.clone() {
                     if index > batch.range.start {
@@ -70,6 +72,14 @@ impl Payload<'_> {
             }
         }
         out.segments()
+    }
+
+    /// How many bytes of the shared part are text before anything large.
+    fn plain(&self) -> usize {
+        match self.common.first() {
+            Some(Segment::Plain(text)) => text.len(),
+            _ => 0,
+        }
     }
 
     fn object(&self, range: std::ops::Range<usize>, out: &mut Writer) {
@@ -90,7 +100,7 @@ impl Payload<'_> {
             return;
         }
         out.extend_from_slice(b"\"to\":[");
-        separated(to, out, |to, out| to.write(out));
+        separated(to, out, To::write);
         out.push(b']');
         if let Some(personalization) = &self.personalization {
             out.extend_from_slice(b",\"personalization\":[");

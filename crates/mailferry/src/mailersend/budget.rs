@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::transport::{Rate, Retry};
 
 /// A minute's limit starts anew after at most this.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// How long to wait before the next request of a send that is already half accepted, so that it is not refused.
 pub(crate) fn pause(rate: &Rate, now: i64) -> Duration {
@@ -60,7 +60,7 @@ mod tests {
     fn only_a_safe_refusal_is_repeated() {
         assert_eq!(repeat_after(Retry::Ambiguous, 0), None);
         assert_eq!(repeat_after(Retry::Never, 0), None);
-        assert_eq!(repeat_after(Retry::Safe(Some(Duration::from_secs(3600))), 0), None);
+        assert_eq!(repeat_after(Retry::Safe(Some(Duration::from_hours(1))), 0), None);
         assert_eq!(repeat_after(Retry::Safe(Some(Duration::from_secs(7))), 0), Some(Duration::from_secs(7)));
         assert_eq!(repeat_after(Retry::Safe(None), 2), Some(Duration::from_secs(4)));
         assert_eq!(repeat_after(Retry::Safe(None), 5), None);

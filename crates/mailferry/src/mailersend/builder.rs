@@ -156,7 +156,7 @@ impl MailerSendBuilder {
         }
         if let Some(url) = settings.text("MAILERSEND_API_URL")? {
             base_url(url).map_err(|text| settings.wrong("MAILERSEND_API_URL", &text))?;
-            self.api_url = url.to_owned();
+            url.clone_into(&mut self.api_url);
         }
         if let Some(mode) = settings.parsed("MAILERSEND_BATCH_SEND_MODE")? {
             self.options.batch_send_mode = Some(mode);
@@ -198,7 +198,7 @@ impl MailerSendBuilder {
         let mut tokens = BTreeMap::new();
         for (domain, token) in self.tokens {
             let key = domain_key(&domain).ok_or_else(|| {
-                Error::new(ErrorKind::Config, format!("{:?} is not a domain to have a token of its own", domain))
+                Error::new(ErrorKind::Config, format!("{domain:?} is not a domain to have a token of its own"))
             })?;
             tokens.insert(key, check_token(token.expose()).map_err(wrong_token)?);
         }
@@ -216,7 +216,7 @@ impl MailerSendBuilder {
             None => http_client(&base, self.timeouts)
                 .map_err(|text| Error::new(ErrorKind::Config, format!("HTTPS cannot be set up: {text}")))?,
         };
-        let client = Client::new(http, base, self.debug);
+        let client = Client::new(http, base, self.debug)?;
         Ok(MailerSend { client, token, tokens, options: self.options, clock: self.clock })
     }
 }

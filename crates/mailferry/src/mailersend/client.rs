@@ -12,6 +12,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::NAME;
 use super::body::Body;
+use super::payload::Endpoint;
 use crate::secret::Secret;
 use crate::transport::{Error, ErrorKind, Response};
 
@@ -34,6 +35,8 @@ pub(crate) struct Timeouts {
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
+    email: Url,
+    bulk_email: Url,
     debug: bool,
 }
 
@@ -77,15 +80,26 @@ pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Cli
 }
 
 impl Client {
-    pub(crate) fn new(http: reqwest::Client, base: Url, debug: bool) -> Self {
-        Self { http, base, debug }
+    pub(crate) fn new(http: reqwest::Client, base: Url, debug: bool) -> Result<Self, Error> {
+        let [email, bulk_email] = [join(&base, "email")?, join(&base, "bulk-email")?];
+        Ok(Self { http, base, email, bulk_email, debug })
     }
 
-    /// A request for `path` under the base URL.
-    pub(crate) fn call(&self, method: Method, path: &str, token: &Secret, body: Option<Body>) -> Result<Call, Error> {
-        let url = self.base.join(path).map_err(|cause| {
-            Error::new(ErrorKind::Config, format!("no URL can be made of the base and `{path}`")).caused_by(cause)
-        })?;
+    /// Where messages are posted.
+    pub(crate) fn endpoint(&self, endpoint: Endpoint) -> Url {
+        match endpoint {
+            Endpoint::Email => self.email.clone(),
+            Endpoint::BulkEmail => self.bulk_email.clone(),
+        }
+    }
+
+    /// The URL of a path under the base URL.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, Error> {
+        join(&self.base, path)
+    }
+
+    /// A request with this token.
+    pub(crate) fn call(method: Method, url: Url, token: &Secret, body: Option<Body>) -> Result<Call, Error> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|_| Error::new(ErrorKind::Config, "the token cannot stand in a header"))?;
         authorization.set_sensitive(true);
@@ -102,18 +116,16 @@ impl Client {
     /// Sends a request once and reads the whole answer.
     pub(crate) async fn send(&self, call: Call) -> Result<Response, Error> {
         let Call { method, url, headers, body } = call;
-        let place = format!("{}://{}{}", url.scheme(), url.authority(), url.path());
         if self.debug {
             let length = body.as_ref().map_or(0, |body| body.size_hint().lower());
             let preview = body.as_ref().map(Body::preview).unwrap_or_default();
             // `Authorization` is marked sensitive and prints as such.
-            tracing::debug!(%method, url = place, ?headers, length, body = preview, "request");
+            tracing::debug!(%method, %url, ?headers, length, body = preview, "request");
         }
-        let mut request = self.http.request(method, url).headers(headers);
-        if let Some(body) = body {
-            request = request.body(reqwest::Body::wrap(body));
-        }
-        let mut answer = request.send().await.map_err(|cause| failure(&place, cause))?;
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.map(reqwest::Body::wrap);
+        let mut answer = self.http.execute(request).await.map_err(failure)?;
         let status = answer.status().as_u16();
         let headers: Vec<_> = answer
             .headers()
@@ -124,25 +136,32 @@ impl Client {
         loop {
             match answer.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > MAX_ANSWER => {
-                    return Err(unreadable(&place, status, "is longer than 16 MiB", None));
+                    return Err(unreadable(answer.url(), status, "is longer than 16 MiB", None));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
-                Err(cause) if cause.is_timeout() => return Err(failure(&place, cause)),
-                Err(cause) => return Err(unreadable(&place, status, "was cut off", Some(cause))),
+                Err(cause) if cause.is_timeout() => return Err(failure(cause)),
+                Err(cause) => return Err(unreadable(answer.url(), status, "was cut off", Some(cause))),
             }
         }
         if self.debug {
             tracing::debug!(status, ?headers, body = %String::from_utf8_lossy(&body), "response");
         } else {
-            tracing::debug!(url = place, status, "answered");
+            tracing::debug!(url = %answer.url(), status, "answered");
         }
         Ok(Response::new(status, headers, body.freeze()))
     }
 }
 
+fn join(base: &Url, path: &str) -> Result<Url, Error> {
+    base.join(path).map_err(|cause| {
+        Error::new(ErrorKind::Config, format!("no URL can be made of the base and `{path}`")).caused_by(cause)
+    })
+}
+
 /// No answer: nothing was sent, or nobody knows.
-fn failure(place: &str, cause: reqwest::Error) -> Error {
+fn failure(cause: reqwest::Error) -> Error {
+    let place = cause.url().map(Url::to_string).unwrap_or_default();
     let cause = cause.without_url();
     if cause.is_connect() {
         return Error::new(ErrorKind::Connect, format!("no connection for posting to {place}: {}", root(&cause)))
@@ -166,7 +185,7 @@ fn failure(place: &str, cause: reqwest::Error) -> Error {
         .caused_by(cause)
 }
 
-fn unreadable(place: &str, status: u16, what: &str, cause: Option<reqwest::Error>) -> Error {
+fn unreadable(place: &Url, status: u16, what: &str, cause: Option<reqwest::Error>) -> Error {
     let error = Error::new(ErrorKind::Unreadable, format!("the answer {status} from {place} {what}"))
         .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"));
     match cause {

@@ -8,6 +8,7 @@ mod builder;
 mod bulk;
 mod client;
 mod error_code;
+mod escape;
 mod options;
 mod payload;
 mod preflight;
@@ -23,12 +24,14 @@ use reqwest::Method;
 use crate::clock::Clock;
 use crate::message::{Attachment, InvalidMessage, Message, Opened, Problem};
 use crate::secret::Secret;
-use crate::transport::{Error, ErrorKind, Finding, RecipientStatus, Retry, SendStatus, Sending, Status, Transport};
+use crate::transport::{
+    Error, ErrorKind, Finding, RecipientStatus, Retry, SendStatus, Sending, Status, Transport, mask,
+};
 
 use batch::Batch;
 use client::{Call, Client};
 use options::Options;
-use payload::{Endpoint, Payload};
+use payload::Payload;
 
 pub use builder::MailerSendBuilder;
 pub use bulk::{BulkState, BulkStatus, BulkWait};
@@ -156,7 +159,8 @@ impl MailerSend {
             return Err(InvalidMessage::new(vec![Problem::new("bulk_email_id", text, "")]).into());
         }
         let token = self.token.as_ref().or_else(|| self.tokens.values().next()).ok_or_else(builder::no_token)?;
-        let call = self.client.call(Method::GET, &format!("bulk-email/{id}"), token, None)?;
+        let url = self.client.url(&format!("bulk-email/{id}"))?;
+        let call = Client::call(Method::GET, url, token, None)?;
         let response = self.client.send(call).await.map_err(asked)?;
         if !response.is_success() {
             return Err(asked(response::refusal(response, self.clock.unix())));
@@ -222,11 +226,8 @@ impl MailerSend {
     }
 
     fn call(&self, payload: &Payload<'_>, batch: &Batch, token: &Secret) -> Result<Call, Error> {
-        let path = match payload.endpoint {
-            Endpoint::Email => "email",
-            Endpoint::BulkEmail => "bulk-email",
-        };
-        self.client.call(Method::POST, path, token, Some(payload.body(batch)))
+        let url = self.client.endpoint(payload.endpoint);
+        Client::call(Method::POST, url, token, Some(payload.body(batch)))
     }
 
     async fn deliver(&self, message: &Message) -> Result<SendStatus, Error> {
@@ -236,7 +237,7 @@ impl MailerSend {
         let opened = open(message).await?;
         let payload = payload::payload(message, &opened, &self.options, self.clock.unix())?;
         for warning in &payload.warnings {
-            tracing::warn!(path = warning.path(), "{}", warning.text());
+            tracing::warn!(path = mask(warning.path()), "{}", warning.text());
         }
         let token = self.token_for(message, &payload)?;
         let mut all = SendStatus::default();

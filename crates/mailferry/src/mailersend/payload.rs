@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::body::{Segment, Writer};
+use super::escape::write_string;
 use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
 use crate::address::{Address, Mailbox};
@@ -172,6 +173,7 @@ fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
 /// # Errors
 ///
 /// Everything that MailerSend cannot do, in one error; or every documented limit that the message breaks.
+#[expect(clippy::too_many_lines, reason = "one line for each field of the message: cut up, a field could be forgotten")]
 pub(crate) fn payload<'m>(
     message: &'m Message,
     opened: &[Opened],
@@ -212,7 +214,8 @@ pub(crate) fn payload<'m>(
         return Err(InvalidMessage::new(problems).into());
     }
     let to = extra.recipients(list(to))?;
-    let mut unsupported = special.unsupported;
+    // In the order in which fields are processed, so that the first named is the one Anymail would name.
+    let mut unsupported = Vec::new();
     let sender = special.from.as_deref().unwrap_or(list(from));
     if sender.len() > 1 {
         unsupported.push(Feature::MultipleFrom);
@@ -221,6 +224,7 @@ pub(crate) fn payload<'m>(
     if answers.len() > 1 {
         unsupported.push(Feature::MultipleReplyTo);
     }
+    unsupported.extend(special.unsupported);
     // A `From` header makes the message's sender the one that bounces go to.
     if envelope_sender.is_set() || (special.from.is_some() && from.is_set()) {
         unsupported.push(Feature::EnvelopeSender);
@@ -234,7 +238,10 @@ pub(crate) fn payload<'m>(
     if merge_metadata.get().is_some_and(|data| !data.is_empty()) {
         unsupported.push(Feature::MergeMetadata);
     }
-    let mode = extra.batch_send_mode.unwrap_or(options.batch_send_mode);
+    let mode = match &extra.batch_send_mode {
+        Field::Unset => options.batch_send_mode,
+        own => own.get().copied(),
+    };
     let endpoint = match mode {
         Some(BatchSendMode::UseBulkEmail) if message.is_batch() && !to.is_empty() => Endpoint::BulkEmail,
         None if message.is_batch() && to.len() > 1 => {
@@ -292,7 +299,7 @@ pub(crate) fn payload<'m>(
                 unmatched: unmatched(merge_data.get(), &to),
             };
             let (limits, advice): (Vec<_>, Vec<_>) =
-                preflight::findings(&facts).into_iter().partition(|finding| finding.is_limit());
+                preflight::findings(&facts).into_iter().partition(Finding::is_limit);
             if mode == Preflight::Refuse && !limits.is_empty() {
                 return Err(Error::findings(limits));
             }
@@ -300,23 +307,24 @@ pub(crate) fn payload<'m>(
         }
     };
 
-    let mut members = Members { writer: Writer::default(), extra: &mut extra.members };
+    let room = text.map_or(0, str::len) + html.map_or(0, str::len) + 512;
+    let mut members = Members { writer: Writer::with_capacity(room), extra: &mut extra.members };
     members.some("from", sender.first().map(Recipient::from));
     members.filled("cc", &recipients(list(cc)));
     members.filled("bcc", &recipients(list(bcc)));
     members.some("reply_to", answers.first().map(Recipient::from));
-    members.some("subject", subject_text);
+    members.text("subject", subject_text);
     members.some("in_reply_to", special.in_reply_to);
     members.some("precedence_bulk", special.precedence_bulk);
     members.filled("references", &special.references);
     members.some("list_unsubscribe", special.list_unsubscribe);
     members.filled("headers", &special.custom);
-    members.some("text", text);
-    members.some("html", html);
+    members.text("text", text);
+    members.text("html", html);
     members.attachments(&attachments)?;
     members.some("send_at", send_at);
     members.filled("tags", list(tags));
-    members.some("template_id", template_id);
+    members.text("template_id", template_id);
     members.some("settings", Settings::new(track_clicks.get(), track_opens.get()));
     Ok(Payload {
         endpoint,
@@ -432,8 +440,8 @@ fn is_bulk(precedence: &str) -> bool {
 /// What `esp_extra` asks for: two settings of this message, and members of the request.
 struct Extra {
     token: Option<Secret>,
-    /// `Some(None)`: no mode, whatever the setting says.
-    batch_send_mode: Option<Option<BatchSendMode>>,
+    /// Cleared: no mode, whatever the setting says.
+    batch_send_mode: Field<BatchSendMode>,
     members: Map<String, Value>,
 }
 
@@ -442,9 +450,9 @@ const RECIPIENT_MEMBERS: [&str; 6] = ["to", "cc", "bcc", "rcptTo", "personalizat
 
 impl Extra {
     fn take(given: Option<&Data>, redirected: bool, problems: &mut Vec<Problem>) -> Self {
-        let mut extra = Self { token: None, batch_send_mode: None, members: Map::new() };
+        let mut extra = Self { token: None, batch_send_mode: Field::Unset, members: Map::new() };
         let Some(given) = given else { return extra };
-        extra.members = given.clone();
+        extra.members.clone_from(given);
         if redirected {
             for name in RECIPIENT_MEMBERS.into_iter().filter(|name| given.contains_key(*name)) {
                 problems.push(Problem::new(
@@ -464,9 +472,9 @@ impl Extra {
         }
         match extra.setting(["batch_send_mode", "batch-send-mode"], problems) {
             None => {}
-            Some((_, Value::Null)) => extra.batch_send_mode = Some(None),
+            Some((_, Value::Null)) => extra.batch_send_mode = Field::Cleared,
             Some((path, value)) => match value.as_str().map(str::parse) {
-                Some(Ok(mode)) => extra.batch_send_mode = Some(Some(mode)),
+                Some(Ok(mode)) => extra.batch_send_mode = Field::Set(mode),
                 _ => problems.push(Problem::new(path, format!("wants {} or null", BatchSendMode::CHOICES), "")),
             },
         }
@@ -519,6 +527,19 @@ impl Members<'_> {
     fn some(&mut self, name: &str, value: Option<impl Serialize>) {
         if let Some(value) = value {
             self.member(name, &value);
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(text) if !self.extra.contains_key(name) => {
+                let out = self.writer.text();
+                write_string(out, name);
+                out.push(b':');
+                write_string(out, text);
+                out.push(b',');
+            }
+            value => self.some(name, value),
         }
     }
 

@@ -26,6 +26,7 @@ const MAX_LIST_UNSUBSCRIBE: usize = 990;
 const MAX_LOCAL_PART: usize = 64;
 
 /// What there is to look at: the message as it will be sent, in its own words.
+#[expect(clippy::struct_excessive_bools, reason = "facts, each looked at by itself")]
 pub(crate) struct Facts<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) from: Option<&'a Mailbox>,
@@ -125,7 +126,8 @@ impl Findings {
             }
             let mut seen = HashSet::new();
             for (index, mailbox) in list.iter().enumerate() {
-                if !(bulk && field == "to") && !seen.insert(mailbox.address().key()) {
+                let alone = list.len() == 1 || (bulk && field == "to");
+                if !alone && !seen.insert(mailbox.address().key()) {
                     self.limit(format!("{field}[{index}]"), "is in this list before", "keep one of them");
                 }
                 // Only the path of a finding needs the index as text, and findings are few.

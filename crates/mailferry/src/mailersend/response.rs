@@ -74,7 +74,7 @@ impl Answer {
             return Err("its body is not a JSON object".to_owned());
         };
         let filled = |value: &&Value| !matches!(value, Value::Null) && !is_empty(value);
-        if body.get("errors").filter(filled).is_some() {
+        if body.get("errors").as_ref().is_some_and(filled) {
             return Err("it reports errors, although it accepts the request".to_owned());
         }
         let mut suppressed = Vec::new();

@@ -51,7 +51,12 @@ impl Attachment {
 
     /// Bytes without a name; the transport makes one up from the type.
     pub fn unnamed(content_type: impl Into<String>, content: impl Into<Bytes>) -> Self {
-        Self::new(None, Content::Bytes(content.into())).content_type(content_type)
+        Self::nameless(content).content_type(content_type)
+    }
+
+    /// Bytes of which nothing is known yet.
+    pub(crate) fn nameless(content: impl Into<Bytes>) -> Self {
+        Self::new(None, Content::Bytes(content.into()))
     }
 
     /// Text under a file name, sent as UTF-8 with its line ends unchanged.
@@ -263,7 +268,7 @@ impl std::error::Error for InvalidImage {}
 
 /// A Content-ID without its angle brackets.
 pub(crate) fn bare_id(id: &str) -> String {
-    id.trim().trim_start_matches('<').trim_end_matches('>').to_owned()
+    id.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>')).to_owned()
 }
 
 /// A new Content-ID. It need only be unique within one mail; a random start keeps processes apart, and the domain is

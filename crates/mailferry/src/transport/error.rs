@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use super::{Feature, Finding, Rate, Response, SendStatus};
-use crate::message::{InvalidMessage, Problem};
+use crate::message::{InvalidMessage, Key, Problem};
 
 /// Any error, as a cause.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -146,7 +147,7 @@ impl Error {
 
     /// A message that breaks documented limits: all of them.
     pub fn findings(findings: Vec<Finding>) -> Self {
-        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        let texts: Vec<_> = findings.iter().map(|finding| mask(&finding.to_string())).collect();
         let mut error = Self::new(ErrorKind::InvalidMessage, texts.join("; "));
         error.0.details.findings = findings;
         error
@@ -252,8 +253,7 @@ impl Error {
         &self.0.details.findings
     }
 
-    /// What is wrong with the message itself, each problem with its place, for [`ErrorKind::InvalidAddress`] and
-    /// [`ErrorKind::InvalidMessage`].
+    /// Every mistake in the message itself, for [`ErrorKind::InvalidMessage`] and [`ErrorKind::InvalidAddress`].
     pub fn problems(&self) -> &[Problem] {
         &self.0.details.problems
     }
@@ -268,7 +268,11 @@ impl Error {
 impl From<InvalidMessage> for Error {
     fn from(invalid: InvalidMessage) -> Self {
         let kind = if invalid.has_invalid_address() { ErrorKind::InvalidAddress } else { ErrorKind::InvalidMessage };
-        Self::new(kind, invalid.to_string()).with_details(|details| details.problems = invalid.into_problems())
+        // Only a problem that is about an address may quote one.
+        let text =
+            |problem: &Problem| if problem.is_address() { problem.to_string() } else { mask(&problem.to_string()) };
+        let texts: Vec<_> = invalid.problems().iter().map(text).collect();
+        Self::new(kind, texts.join("; ")).with_details(|details| details.problems = invalid.into_problems())
     }
 }
 
@@ -298,12 +302,18 @@ impl StdError for Error {
     }
 }
 
-/// Replaces every address in a service's sentence, since it will be logged.
+/// Replaces every address in a text that will be logged: a service's sentence, or one with a path such as
+/// `merge_data.ann@example.com`, of which the field's name stays.
 pub(crate) fn mask(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '\'' | '"' | '<' | '>' | '(' | ')' | ',' | ';');
     let mut masked = String::with_capacity(text.len());
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
+    for piece in text.split_inclusive(ends) {
+        let word = piece.trim_end_matches(ends);
         if word.contains('@') {
+            if let Some((field, _)) = word.split_once('.').filter(|(field, _)| Key::from_str(field).is_ok()) {
+                masked.push_str(field);
+                masked.push('.');
+            }
             masked.push_str("<address>");
             masked.push_str(&piece[word.len()..]);
         } else {
@@ -327,5 +337,7 @@ mod tests {
     fn addresses_are_masked() {
         assert_eq!(mask("ann@example.com is duplicated in\tthe list. "), "<address> is duplicated in\tthe list. ");
         assert_eq!(mask("no address"), "no address");
+        assert_eq!(mask("`merge_data.ann@example.com`: wants"), "`merge_data.<address>`: wants");
+        assert_eq!(mask("Ann <ann@example.com>, \"b@c.d\"."), "Ann <<address>>, \"<address>\".");
     }
 }

@@ -90,7 +90,7 @@ pub enum MessageId<'a> {
 /// assert_eq!(status.recipient("ann@xn--bcher-kva.example").unwrap().status, Status::Queued);
 /// # Ok::<(), mailferry::address::InvalidAddress>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct SendStatus {
     recipients: Vec<(Address, RecipientStatus)>,
     places: HashMap<String, usize>,
@@ -103,12 +103,20 @@ pub struct SendStatus {
 }
 
 /// One bulk request that a message was sent with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BulkSend {
     /// The service's id of the request, without any prefix.
     pub id: String,
     /// The `to` recipient of each object in the request, in its order.
     pub recipients: Vec<Address>,
+}
+
+impl fmt::Debug for BulkSend {
+    /// Leaves the addresses out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, recipients } = self;
+        f.debug_struct("BulkSend").field("id", id).field("recipients", &recipients.len()).finish()
+    }
 }
 
 impl SendStatus {
@@ -249,6 +257,22 @@ impl SendStatus {
     pub fn push_response(&mut self, response: Response, rate: Rate) {
         self.responses.push(response);
         self.rate = rate;
+    }
+}
+
+impl fmt::Debug for SendStatus {
+    /// Leaves the addresses out, as `Display` does: it ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statuses: Vec<_> = self.recipients.iter().map(|(_, recipient)| recipient).collect();
+        f.debug_struct("SendStatus")
+            .field("recipients", &statuses)
+            .field("dropped", &self.dropped)
+            .field("warnings", &self.warnings.len())
+            .field("rate", &self.rate)
+            .field("bulk", &self.bulk)
+            .field("responses", &self.responses)
+            .field("paused", &self.paused)
+            .finish_non_exhaustive()
     }
 }
 

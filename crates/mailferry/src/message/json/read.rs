@@ -347,7 +347,7 @@ impl Reader {
         }
         let mut attachment = match (file, content) {
             (Some(file), None) => Attachment::file(file),
-            (None, Some(content)) => Attachment::bytes("", content),
+            (None, Some(content)) => Attachment::nameless(content),
             (Some(_), Some(_)) => {
                 self.report(Problem::new(path, "has both `path` and `content`", "keep one of them"));
                 return None;

@@ -1,0 +1,116 @@
+//! What tests can see, in Rust and over HTTP.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mailferry_emulator::{Emulator, Fault, Memory, SuppressionList};
+use serde_json::json;
+
+use crate::client::{TOKEN, get, message, raw, send, started};
+
+async fn ask(emulator: &Emulator, method: &str, path: &str) -> crate::client::Answer {
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    raw(emulator.address(), &head, b"").await.unwrap()
+}
+
+#[tokio::test]
+async fn requests_are_kept_as_they_came() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({"subject": null})).await;
+    get(&emulator, "/v1/messages?page=1").await;
+    let requests = emulator.requests();
+    let first = &requests[0];
+    assert_eq!((first.method(), first.path(), first.query()), ("POST", "/v1/email", ""));
+    assert_eq!((first.header("Content-Type"), first.status()), (Some("application/json"), Some(422)));
+    assert_eq!(first.body(), message(&json!({"subject": null})).to_string().as_bytes());
+    assert_eq!((requests[1].path(), requests[1].query()), ("/v1/messages", "page=1"));
+}
+
+#[tokio::test]
+async fn the_token_is_shown_only_when_asked_for() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({})).await;
+    let request = &emulator.requests()[0];
+    assert_eq!(request.token(), Some(TOKEN));
+    assert_eq!(request.header("authorization"), Some("[hidden]"));
+    let secret = &TOKEN[5..20];
+    let builder = Emulator::builder().token(TOKEN);
+    let over_http = ask(&emulator, "GET", "/_emulator/requests").await;
+    for shown in [
+        &*format!("{request:?}"),
+        &*format!("{emulator:?}"),
+        &*format!("{builder:?}"),
+        &*format!("{:?}", request.headers()),
+        over_http.text(),
+    ] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn emails_are_shown_over_http() {
+    let emulator = started(|builder| builder).await;
+    let file = json!([{"filename": "a.html.txt", "content": STANDARD.encode("<b>"), "disposition": "attachment"}]);
+    send(&emulator, &json!({"attachments": file, "subject": "Grüße"})).await;
+    let emails = ask(&emulator, "GET", "/_emulator/emails").await;
+    assert_eq!(emails.status, 200);
+    let email = &emails.json()[0];
+    assert_eq!((&email["subject"], &email["role"]), (&json!("Grüße"), &json!("to")));
+    assert_eq!(email["recipient"], json!({"email": "ann@example.org", "name": "Ann"}));
+    assert_eq!(email["attachments"][0]["size"], 3);
+    let content = ask(&emulator, "GET", email["attachments"][0]["url"].as_str().unwrap()).await;
+    assert_eq!((content.text(), content.header("content-type")), ("<b>", Some("application/octet-stream")));
+    for nowhere in ["/_emulator/emails/x/attachments/0", "/_emulator/nowhere", "/_emulator"] {
+        assert_eq!(ask(&emulator, "GET", nowhere).await.status, 404, "{nowhere}");
+    }
+}
+
+#[tokio::test]
+async fn requests_and_health_are_shown_over_http() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({})).await;
+    let requests = ask(&emulator, "GET", "/_emulator/requests").await.json();
+    assert_eq!((&requests[0]["target"], &requests[0]["status"]), (&json!("/v1/email"), &json!(202)));
+    assert_eq!(requests[0]["body"], json!(message(&json!({})).to_string()));
+    // The inspection does not see itself.
+    assert_eq!(requests.as_array().unwrap().len(), 1);
+    let health = ask(&emulator, "GET", "/_emulator/health").await.json();
+    assert_eq!((&health["status"], &health["url"]), (&json!("ok"), &json!(emulator.url())));
+}
+
+#[tokio::test]
+async fn a_reset_forgets() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({})).await;
+    emulator.suppress(SuppressionList::Blocklist, "ann@example.org");
+    emulator.fail_next(Fault::Status(500));
+    assert_eq!(ask(&emulator, "DELETE", "/_emulator").await.status, 204);
+    assert!(emulator.emails().is_empty() && emulator.requests().is_empty());
+    assert_eq!(send(&emulator, &json!({})).await.status, 202);
+    assert_eq!(emulator.emails().len(), 1);
+}
+
+#[tokio::test]
+async fn memory_is_capped() {
+    let emulator = started(|builder| builder.memory(Memory { count: 5, bytes: 1_000_000 })).await;
+    for i in 0..8 {
+        send(&emulator, &json!({"subject": i.to_string()})).await;
+    }
+    let subjects: Vec<_> = emulator.emails().iter().map(|email| email.subject().to_owned()).collect();
+    assert_eq!(subjects, ["3", "4", "5", "6", "7"]);
+    assert_eq!((emulator.dropped().messages, emulator.dropped().requests), (3, 3));
+    send(&emulator, &json!({"text": "x".repeat(900_000)})).await;
+    assert_eq!(emulator.emails().len(), 1);
+}
+
+#[tokio::test]
+async fn one_seed_gives_one_run() {
+    let ids = async || {
+        let emulator = started(|builder| builder).await;
+        let answer = send(&emulator, &json!({})).await;
+        answer.header("x-message-id").unwrap().to_owned()
+    };
+    assert_eq!(ids().await, ids().await);
+    let (a, b) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
+    assert_ne!(a.token(), b.token());
+    assert!(a.token().starts_with("mlsn.") && a.token().len() == 69);
+}

@@ -1,0 +1,16 @@
+//! The emulator, asked over HTTP by something that shares no code with it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
+mod bulk;
+mod client;
+mod documents;
+mod faults;
+mod hostile;
+mod inspection;
+mod limits;
+mod messages;
+mod refusals;
+mod rules;
+mod suppressions;
+mod transport;

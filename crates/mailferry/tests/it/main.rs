@@ -1,0 +1,10 @@
+//! What the library promises, seen from outside: over a loopback server, or as the requests it would make.
+//!
+//! Doc comments name the ids of the behaviours that a test covers; `tidy.rs` looks that none is left out.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test as tests themselves do")]
+
+mod capture;
+mod support;
+
+mod flagged;
+mod vectors;
