@@ -136,14 +136,14 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
     /// Files with a JSON message, or several; `-` is standard input
-    #[arg(value_name = "FILE", conflicts_with = "MessageArgs")]
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) message: MessageArgs,
 }
 
 /// One message, field by field.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, PartialEq, Default)]
 #[command(next_help_heading = "A message in place of a file")]
 pub(crate) struct MessageArgs {
     /// The sender: `ann@example.com` or `Ann <ann@example.com>`

@@ -35,12 +35,20 @@ pub(crate) async fn run(global: &Global, args: BulkArgs, output: &mut Output) ->
     let (transport, _) = found.mailer()?;
     let id = id.strip_prefix("bulk:").unwrap_or(&id);
     let sent = sent.map(|path| sent_before(&path, id)).transpose()?;
-    let status = match timeout {
-        None => transport.bulk_status(id).await?,
-        Some(at_most) => transport.bulk_wait(id, BulkWait { at_most }).await?,
+    let asked = match timeout {
+        None => transport.bulk_status(id).await,
+        Some(at_most) => transport.bulk_wait(id, BulkWait { at_most }).await,
     };
+    let status = asked.map_err(|error| match error.status() {
+        Some(404) => error.with_remedy("check the id: with this token MailerSend knows no such bulk send"),
+        _ => error,
+    })?;
     let outcome = Outcome::new(&status, sent.unwrap_or_default());
-    if output.json { output.object(&outcome)? } else { tell(&outcome, output)? }
+    if output.json {
+        output.object(&outcome)?
+    } else {
+        tell(&outcome, output)?
+    }
     Ok(if !status.state.is_final() {
         Exit::Later
     } else if status.error_count > 0 || !status.problems.is_empty() || status.state.as_str() == "failed" {
@@ -220,13 +228,19 @@ fn sent_before(path: &Path, id: &str) -> Result<SendStatus, Error> {
             continue;
         }
         let line: Line = serde_json::from_slice(&text)
-            .map_err(|cause| wrong(format!("is no list of results: line {number}: {cause}")))?;
+            .map_err(|cause| wrong(format!("is no list of results: line {number}: {}", words(&cause))))?;
         if let Some(bulk) = line.bulk.iter().find(|bulk| bulk.id == id) {
             return send_status(bulk, &line.recipients)
                 .map_err(|cause| wrong(format!("is no list of results: line {number}: {cause}")));
         }
     }
     Err(wrong(format!("does not tell of a bulk send {id}")))
+}
+
+/// What a parser says, without a place in a line that may be very long.
+fn words(cause: &serde_json::Error) -> String {
+    let text = cause.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// The status as it was after the send, of those whom this bulk request was for: its objects, and copies.

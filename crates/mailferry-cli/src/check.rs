@@ -1,5 +1,6 @@
 //! `mailferry check`: what would be refused, without a network.
 
+use std::borrow::Cow;
 use std::io;
 
 use mailferry::mailersend::BatchSendMode;
@@ -62,35 +63,34 @@ impl Checker {
     }
 
     async fn findings(&self, message: &Message) -> Result<Vec<Finding>, Error> {
-        let message = self.mailer.prepare(message)?;
-        let mut all = Vec::new();
+        let mut message = self.mailer.prepare(message)?;
         if !message.has_recipients() {
             let text = "the message has no recipients, so nothing would be sent";
-            all.push(Finding::advice("to", text, "name somebody in to, cc or bcc"));
+            return Ok(vec![Finding::advice("to", text, "name somebody in to, cc or bcc")]);
         }
-        let error = match self.strict.check(&message).await {
-            Ok(findings) => return Ok(sorted(all, findings)),
-            Err(error) => error,
-        };
-        if !matches!(
-            error.kind(),
-            ErrorKind::Unsupported | ErrorKind::InvalidMessage | ErrorKind::InvalidAddress | ErrorKind::Serialization
-        ) {
-            return Err(error);
-        }
-        all.extend(of_error(&error).into_iter().map(|finding| self.judged(finding, &error)));
-        let transport =
-            if error.features().contains(&Feature::BatchWithoutMode) { &self.with_mode } else { &self.lenient };
-        let rest = match transport.check(&message).await {
-            // An attachment cannot be read: what else is there to say?
-            Err(again) if again.problems().iter().any(|problem| problem.path().starts_with("attachments[")) => {
-                let without = message.into_owned().edit().without(Key::Attachments).build();
-                all.extend(of_error(&again));
-                transport.check(&without.map_err(Error::from)?).await
+        let mut all: Vec<Finding> = Vec::new();
+        let mut transport = &self.strict;
+        loop {
+            let error = match transport.check(&message).await {
+                Ok(findings) => {
+                    all.extend(findings);
+                    break;
+                }
+                Err(error) => error,
+            };
+            all.extend(of_error(&error).into_iter().map(|finding| self.judged(finding, &error)));
+            // Each of these happens once at most: what was in the way is gone the next time.
+            if has_unreadable_attachment(&error) {
+                message = Cow::Owned(message.into_owned().edit().without(Key::Attachments).build()?);
+            } else if error.kind() == ErrorKind::Unsupported && std::ptr::eq(transport, &raw const self.strict) {
+                let lacks_mode = error.features().contains(&Feature::BatchWithoutMode);
+                transport = if lacks_mode { &self.with_mode } else { &self.lenient };
+            } else {
+                break;
             }
-            other => other,
-        };
-        Ok(sorted(all, rest.unwrap_or_else(|error| of_error(&error))))
+        }
+        all.sort_by_key(|finding| !finding.is_limit());
+        Ok(all)
     }
 
     /// What is left out on purpose is nothing to refuse the message for.
@@ -103,15 +103,8 @@ impl Checker {
     }
 }
 
-/// Each finding once, those that refuse the message first.
-fn sorted(mut all: Vec<Finding>, more: Vec<Finding>) -> Vec<Finding> {
-    for finding in more {
-        if !all.contains(&finding) {
-            all.push(finding);
-        }
-    }
-    all.sort_by_key(|finding| !finding.is_limit());
-    all
+fn has_unreadable_attachment(error: &Error) -> bool {
+    error.problems().iter().any(|problem| problem.path().starts_with("attachments["))
 }
 
 /// What an error says, each thing by itself.
@@ -121,7 +114,8 @@ fn of_error(error: &Error) -> Vec<Finding> {
         let (path, text) = unsupported(feature);
         Finding::limit(path, text, remedy)
     });
-    let problems = error.problems().iter().map(|problem| Finding::limit(problem.path(), problem.text(), problem.remedy()));
+    let problems =
+        error.problems().iter().map(|problem| Finding::limit(problem.path(), problem.text(), problem.remedy()));
     let found: Vec<_> = features.chain(problems).chain(error.preflight().iter().cloned()).collect();
     if found.is_empty() { vec![Finding::limit("message", error.to_string(), remedy)] } else { found }
 }

@@ -119,12 +119,7 @@ impl Shown {
             Some(Origin::Explicit) => format!("flag --{}", flag(setting)),
             Some(origin) => origin.to_string(),
         };
-        Self {
-            name: setting.name,
-            value: without_secrets(&settings.shown(setting)),
-            origin,
-            meaning: setting.meaning,
-        }
+        Self { name: setting.name, value: without_secrets(&settings.shown(setting)), origin, meaning: setting.meaning }
     }
 }
 

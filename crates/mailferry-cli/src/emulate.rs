@@ -85,7 +85,9 @@ async fn start(args: &EmulateArgs, address: SocketAddr) -> Result<Emulator, Erro
 fn announce(emulator: &Emulator, output: &mut Output) -> io::Result<()> {
     let (url, token) = (emulator.url(), emulator.token());
     let root = url.trim_end_matches("v1/");
-    output.line(format_args!("{HEADING}MailerSend's API, on this machine.{HEADING:#} It delivers no mail. Ctrl-C ends it."))?;
+    output.line(format_args!(
+        "{HEADING}MailerSend's API, on this machine.{HEADING:#} It delivers no mail. Ctrl-C ends it."
+    ))?;
     output.line("")?;
     output.line("Let a program send to it:")?;
     output.line(format_args!("  export MAILERSEND_API_URL={url}"))?;

@@ -4,6 +4,7 @@ mod args;
 mod bulk;
 mod check;
 mod config;
+mod demo;
 mod dry_run;
 mod emulate;
 mod exit;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     match command {
+        Command::Demo => in_all_threads(demo::run(output)),
         Command::Send(args) => in_one_thread(send::run(&global, *args, output)),
         Command::Check(args) => in_one_thread(check::run(&global, *args, output)),
         Command::Bulk(args) => in_one_thread(bulk::run(&global, args, output)),
@@ -50,7 +52,6 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
             output.write(&script)?;
             Ok(Exit::Done)
         }
-        _ => Ok(Exit::Other),
     }
 }
 

@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use crate::args::MessageArgs;
 use crate::output::io_text;
 
-/// Makes the message that the flags describe; `None` when there is no such flag.
+/// Makes the message that the flags describe.
 ///
 /// # Errors
 ///
 /// A flag that is not in its form, or a file that cannot be read; inside, the message's own mistakes.
-pub(crate) fn from_flags(args: MessageArgs) -> Result<Option<Result<Message, Error>>, Error> {
+pub(crate) fn from_flags(args: MessageArgs) -> Result<Result<Message, Error>, Error> {
     let MessageArgs {
         from,
         to,
@@ -41,7 +41,7 @@ pub(crate) fn from_flags(args: MessageArgs) -> Result<Option<Result<Message, Err
         esp_extra,
         envelope_sender,
     } = args;
-    let mut flags = Flags { builder: Message::builder(), any: false };
+    let mut flags = Flags(Message::builder());
     flags.one(from, MessageBuilder::from);
     flags.each(to, MessageBuilder::to);
     flags.each(cc, MessageBuilder::cc);
@@ -70,13 +70,10 @@ pub(crate) fn from_flags(args: MessageArgs) -> Result<Option<Result<Message, Err
         builder.merge_global_data(key, value)
     });
     flags.each(extras(esp_extra)?, |builder, (key, value)| builder.esp_extra(key, value));
-    Ok(flags.any.then(|| flags.builder.build().map_err(Error::from)))
+    Ok(flags.0.build().map_err(Error::from))
 }
 
-struct Flags {
-    builder: MessageBuilder,
-    any: bool,
-}
+struct Flags(MessageBuilder);
 
 impl Flags {
     fn one<T>(&mut self, value: Option<T>, set: impl Fn(MessageBuilder, T) -> MessageBuilder) {
@@ -85,8 +82,7 @@ impl Flags {
 
     fn each<T>(&mut self, values: impl IntoIterator<Item = T>, set: impl Fn(MessageBuilder, T) -> MessageBuilder) {
         for value in values {
-            self.any = true;
-            self.builder = set(std::mem::take(&mut self.builder), value);
+            self.0 = set(std::mem::take(&mut self.0), value);
         }
     }
 }

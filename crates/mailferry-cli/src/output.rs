@@ -119,14 +119,20 @@ impl Output {
     /// An error and what to do about it, on standard error.
     pub(crate) fn error(&mut self, place: Option<&str>, error: &Error) {
         let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
-        let findings = error.preflight();
-        if findings.is_empty() {
-            self.say(format_args!("{ERROR}error:{ERROR:#} {place}{error}"));
-        } else {
-            self.say(format_args!("{ERROR}error:{ERROR:#} {place}the message breaks the service's documented limits"));
-            for finding in findings {
-                self.say(format_args!("  {finding}"));
+        let problems = error.problems().iter().map(ToString::to_string);
+        let details: Vec<_> = problems.chain(error.preflight().iter().map(ToString::to_string)).collect();
+        match details.as_slice() {
+            // On a terminal of the sender's own, addresses need not be masked as they are in the error's text.
+            [only] => self.complain(format_args!("{place}{only}")),
+            [] => self.complain(format_args!("{place}{error}")),
+            several => {
+                self.complain(format_args!("{place}{} things are wrong with the message", several.len()));
+                for detail in several {
+                    self.say(format_args!("  {detail}"));
+                }
             }
+        }
+        if !error.preflight().is_empty() {
             self.help("correct the message, or leave it to the service to judge: --preflight=warn");
         }
         if let Some(meaning) = error.meaning() {

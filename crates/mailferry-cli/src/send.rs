@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mailferry::transport::{Error, ErrorKind, SendStatus};
 use mailferry::{Mailer, MailerSend, Message, Transport as _};
 
-use crate::args::{Global, InputArgs, SendArgs};
+use crate::args::{Global, InputArgs, MessageArgs, SendArgs};
 use crate::config;
 use crate::dry_run;
 use crate::exit::Exit;
@@ -32,19 +32,22 @@ pub(crate) async fn run(global: &Global, args: SendArgs, output: &mut Output) ->
     let progress = Progress::new(&sources, debug);
     let counts = Counts::default();
     let signals = Signals::new()?;
-    Sender { transport, mailer, dry_run: args.dry_run, output, progress, counts, headed: false }.run(sources, signals).await
+    Sender { transport, mailer, dry_run: args.dry_run, output, progress, counts, headed: false }
+        .run(sources, signals)
+        .await
 }
 
 /// Where the messages are, as the arguments say.
 pub(crate) fn sources(input: InputArgs) -> Result<Vec<Source>, Error> {
-    if let Some(message) = message::from_flags(input.message)? {
-        return Ok(vec![Source::Flags(Box::new(message))]);
+    let InputArgs { files, message } = input;
+    match (files.is_empty(), message == MessageArgs::default()) {
+        (false, true) => Ok(files.into_iter().map(Source::new).collect()),
+        (true, false) => Ok(vec![Source::Flags(Box::new(message::from_flags(message)?))]),
+        (true, true) => Err(Error::new(ErrorKind::Config, "there is no message to work on")
+            .with_remedy("name a file, `-` for standard input, or flags such as --to")),
+        (false, false) => Err(Error::new(ErrorKind::Config, "a file and flags both describe a message")
+            .with_remedy("name files, or use flags such as --to, but not both")),
     }
-    if input.files.is_empty() {
-        return Err(Error::new(ErrorKind::Config, "there is no message to work on")
-            .with_remedy("name a file, `-` for standard input, or flags such as --to"));
-    }
-    Ok(input.files.into_iter().map(Source::new).collect())
 }
 
 /// The messages of all sources, as they come.
@@ -139,14 +142,16 @@ impl Sender<'_> {
             self.counts.sent += 1;
         }
         let Self { output, progress, headed, .. } = self;
-        progress.aside(|| if output.json { output.object(&Sent::new(&status)) } else { tell(&status, headed, output) })?;
+        progress
+            .aside(|| if output.json { output.object(&Sent::new(&status)) } else { tell(&status, headed, output) })?;
         Ok(())
     }
 
     fn nobody(&mut self, place: &Place) {
         self.counts.to_nobody += 1;
         let output = &mut *self.output;
-        self.progress.aside(|| output.warning(format_args!("{place}: nothing was sent: the message has no recipients")));
+        self.progress
+            .aside(|| output.warning(format_args!("{place}: nothing was sent: the message has no recipients")));
     }
 
     fn failed(&mut self, place: &Place, error: &Error) -> io::Result<()> {
