@@ -102,6 +102,9 @@ impl MailerSend {
     ///
     /// As `send`, as far as it can fail before the network.
     pub async fn requests(&self, message: &Message) -> Result<Vec<Request>, Error> {
+        if !message.has_recipients() {
+            return Ok(Vec::new());
+        }
         let opened = send::open(message).await?;
         let payload = payload::payload(message, &opened, &self.options, self.clock.unix())?;
         let token = self.token_for(message, &payload)?;
