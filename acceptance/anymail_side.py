@@ -169,19 +169,15 @@ def _moment(value: str | float) -> date | str | float:
 
 
 def _attachment(item: dict[str, Json], files: Path) -> Any:
-    filename, content = item.get("filename"), _content(item, files)
-    if "path" in item and filename is None:
-        filename = Path(item["path"]).name
-    kind = item.get("content_type")
-    if "content_id" not in item and not item.get("inline") and ";" not in (kind or ""):
-        return (filename, content, kind)
-    return _mime_part(item, filename, content, kind or mimetypes.guess_type(filename or "")[0] or "application/octet-stream")
-
-
-def _content(item: dict[str, Json], files: Path) -> bytes:
     if "path" in item:
-        return Path(item["path"].replace("{FILES}", str(files))).read_bytes()
-    return base64.b64decode(item["content"])
+        mail = EmailMultiAlternatives()
+        mail.attach_file(item["path"].replace("{FILES}", str(files)))
+        filename, content, kind = mail.attachments[0]
+    else:
+        filename, content, kind = item.get("filename"), base64.b64decode(item["content"]), item.get("content_type")
+    if "content_id" in item or item.get("inline") or ";" in (kind or ""):
+        return _mime_part(item, filename, content, kind)
+    return (filename, content, kind)
 
 
 def _mime_part(item: dict[str, Json], filename: str | None, content: bytes, kind: str) -> Any:

@@ -206,7 +206,7 @@ def _defaults(rng: Random, ignoring: bool) -> dict[str, Json]:
 
 
 def _compose(draft: Draft) -> None:
-    if draft.settings["batch_send_mode"] == "use-bulk-email" and draft.chance(0.004):
+    if draft.settings["batch_send_mode"] == "use-bulk-email" and draft.chance(0.012):
         _compose_huge_batch(draft)
         return
     for part in (_from, _recipients, _reply_to, _bodies, _headers, _attachments, _options, _merge, _esp_extra):
@@ -246,7 +246,7 @@ def _from(draft: Draft) -> None:
 
 
 def _recipients(draft: Draft) -> None:
-    draft.to = _list(draft, "to", draft.rng.choice((1, 1, 1, 1, 2, 2, 3, 5)), 0.96)
+    draft.to = _list(draft, "to", draft.rng.choice((1, 1, 1, 1, 2, 2, 3, 5)), 0.94)
     draft.others = _list(draft, "cc", draft.rng.choice((1, 1, 2)), 0.2) + _list(draft, "bcc", 1, 0.15)
 
 
@@ -290,7 +290,7 @@ def _headers(draft: Draft) -> None:
         headers |= {"X-Twice": "first", "X-Between": "between", "x-twice": "second"}
     if draft.chance(0.03):
         headers[_any_case(draft.rng, "Reply-To")] = draft.rng.choice(("", "r@x.example", "R <r@x.example>, s@x.example"))
-    if draft.chance(0.02):
+    if draft.chance(0.02 if draft.message.get("from") else 0.12):
         headers[_any_case(draft.rng, "From")] = "Visible <visible@mail.example>"
     if draft.chance(0.02):
         headers[_any_case(draft.rng, "To")] = "everyone@x.example"
@@ -314,7 +314,7 @@ def _attachment(rng: Random) -> dict[str, Json]:
 
 def _plain_attachment(rng: Random) -> dict[str, Json]:
     made: dict[str, Json] = {"content": _base64(rng.choice((b"", PNG, b"%PDF-1.4 small", bytes(range(256)))))}
-    kind = rng.choice([t for t in KNOWN_TYPES if not t.startswith("text/")] + list(UNKNOWN_TYPES))
+    kind = rng.choice([t for t in KNOWN_TYPES if not t.startswith("text/")] + 2 * list(UNKNOWN_TYPES))
     shape = rng.choice(("both", "both", "name", "type", "neither", "empty name"))
     if shape in ("both", "name"):
         made["filename"] = rng.choice([name for name in FILENAMES if "txt" not in name.lower() and "csv" not in name])
