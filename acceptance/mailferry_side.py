@@ -57,8 +57,8 @@ class MailferrySide:
         for case in cases:
             self._server.script(_key(case), case["responses"])
         done = self._run(cases)
-        lines = done.stdout.splitlines()
-        trouble = _trouble(done, len(cases))
+        lines = done.stdout.split("\n")[:-1]
+        trouble = _trouble(done, len(lines), len(cases))
         return [self._outcome(case, line, trouble) for case, line in zip(cases, _padded(lines, len(cases)))]
 
     def _run(self, cases: list[Case]) -> subprocess.CompletedProcess[str]:
@@ -96,11 +96,11 @@ def _padded(lines: list[str], count: int) -> Iterator[str | None]:
     yield from [None] * (count - len(lines))
 
 
-def _trouble(done: subprocess.CompletedProcess[str], count: int) -> str:
+def _trouble(done: subprocess.CompletedProcess[str], lines: int, messages: int) -> str:
     """What is wrong with the run as a whole; empty when nothing is."""
     problems = []
-    if len(done.stdout.splitlines()) != count:
-        problems.append(f"{len(done.stdout.splitlines())} result lines for {count} messages")
+    if lines != messages:
+        problems.append(f"{lines} result lines for {messages} messages")
     if done.returncode not in DOCUMENTED_EXIT_CODES:
         problems.append(f"exit code {done.returncode}")
     problems += [f"a token is printed: {secret}" for secret in SECRETS if secret in done.stdout + done.stderr]

@@ -154,9 +154,8 @@ def _check_anymail(cases: list[Case], anymail: AnymailSide, listed: list[Differe
 
 def _explanation(case: Case, plain: Outcome, wanted: Outcome, actual: Outcome, applied: list[str]) -> str:
     seed, _, index = str(case["id"]).rpartition("-")
-    diff = difflib.unified_diff(
-        wanted.canonical().splitlines(), actual.canonical().splitlines(), "expected", "mailferry", lineterm="", n=6
-    )
+    sides = wanted.canonical().split("\n"), actual.canonical().split("\n")
+    diff = difflib.unified_diff(*sides, "expected", "mailferry", lineterm="", n=6)
     return "\n".join(
         [
             str(case["id"]),
