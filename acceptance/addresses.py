@@ -31,7 +31,16 @@ DOMAINS = (
     "xn--bcher-kva.example",
 )
 LOCAL_PARTS = ("ann", "bob", "carol.smith", "Dan", "eve+orders", "o'neil", "frank_1-2", "gina%host", "7")
-ODD_LOCAL_PARTS = ('"odd local"', '"needless"', "h!#$%&'*/=?^_`{|}~-h", "jörg", "用户", "long" * 20, '"with@at"', '"a,b"')
+ODD_LOCAL_PARTS = (
+    '"odd local"',
+    '"needless"',
+    "h!#$%&'*/=?^_`{|}~-h",
+    "jörg",
+    "用户",
+    "long" * 20,
+    '"with@at"',
+    '"a,b"',
+)
 
 PLAIN_NAMES = (
     "Ann",
@@ -122,7 +131,11 @@ class Entry:
 
 
 def bare_address(rng: Random) -> str:
-    local = rng.choice(ODD_LOCAL_PARTS) if rng.random() < 0.08 else rng.choice(LOCAL_PARTS) + rng.choice(("", "", "2", ".x"))
+    local = (
+        rng.choice(ODD_LOCAL_PARTS)
+        if rng.random() < 0.08
+        else rng.choice(LOCAL_PARTS) + rng.choice(("", "", "2", ".x"))
+    )
     domain = rng.choice(tuple(IDN_DOMAINS)) if rng.random() < 0.15 else rng.choice(DOMAINS)
     return f"{local}@{domain}"
 
@@ -132,6 +145,12 @@ def entry(rng: Random) -> Entry:
     address = bare_address(rng)
     shape = rng.choices(tuple(_SHAPES), weights=tuple(_SHAPES.values()))[0]
     return shape(rng, address)
+
+
+def again(rng: Random, first: Entry) -> Entry:
+    """The same mailbox once more, perhaps in other letter case."""
+    address = first.addresses[0]
+    return _bare(rng, address.swapcase() if address.isascii() and rng.random() < 0.5 else address)
 
 
 def single_entry(rng: Random) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.mime.image import MIMEImage
 from typing import Any
 
@@ -89,7 +89,9 @@ def exposed_batch(emulator: Emulator) -> None:
 def bulk_batch(emulator: Emulator) -> None:
     message = _send(emulator, **_batch("use-bulk-email"))
     emails = emulator.emails()
-    assert [(email["text"], len(email["to"])) for email in emails] == [("Ann gets Pro", 1), ("Bob gets Free", 1)], emails
+    assert [(email["text"], len(email["to"])) for email in emails] == [("Ann gets Pro", 1), ("Bob gets Free", 1)], (
+        emails
+    )
     status = message.anymail_status
     assert status.status == {"unknown"}, status
     assert {f"bulk:{email['bulk_email_id']}" for email in emails} == {status.message_id}, status
@@ -104,7 +106,7 @@ def template(emulator: Emulator) -> None:
 
 def scheduled(emulator: Emulator) -> None:
     due = int(time.time()) + HOUR
-    _send(emulator, send_at=datetime.fromtimestamp(due, timezone.utc))
+    _send(emulator, send_at=datetime.fromtimestamp(due, UTC))
     [email] = emulator.emails()
     assert email["status"] == "queued" and email["request"]["send_at"] == due, email
 

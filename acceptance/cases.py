@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterator
 from typing import Any
@@ -40,12 +41,6 @@ def without(case: Case, *keys: str) -> Case:
 def without_default(case: Case, key: str) -> None:
     for defaults in ("send_defaults", "mailersend_send_defaults"):
         case["settings"][defaults].pop(key, None)
-
-
-def with_settings(case: Case, **settings: Json) -> Case:
-    made = copy.deepcopy(case)
-    made["settings"].update(settings)
-    return made
 
 
 def default(case: Case, key: str) -> Json:
@@ -99,6 +94,10 @@ def without_headers(case: Case, *names: str) -> Case:
     return edited(case, headers={name: value for name, value in headers.items() if name.lower() not in lower})
 
 
+def has_recipients(case: Case) -> bool:
+    return any(joined(case, key) for key in ("to", "cc", "bcc"))
+
+
 def address_items(case: Case) -> Iterator[tuple[str, Json]]:
     """Every address as given, with the key that holds it."""
     for key in SINGLE_ADDRESSES:
@@ -136,8 +135,6 @@ def parsed(items: list[Json]) -> list[EmailAddress] | None:
 def travelling(address: str) -> str:
     """The address with its domain encoded, in lower case: what two spellings of one mailbox share."""
     local, at, domain = address.rpartition("@")
-    try:
+    with contextlib.suppress(idna.IDNAError):
         domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError:
-        pass
     return f"{local}{at}{domain}".lower()

@@ -1,9 +1,9 @@
 """The intended differences between Mailferry and Anymail, each as a function that knows exactly its own.
 
 Each function looks at what Anymail did with a case. Where its difference applies, it answers what Mailferry has to
-do instead: most let Anymail send a case that says plainly what the original meant, some correct one detail of the
-outcome, a few know that only an error is right. Otherwise it answers None. They apply in the order of
-`differences.toml`, which also says why each exists.
+do instead, otherwise None. Those of the first part let Anymail send a case that says plainly what the original meant,
+or know that only an error is right. Those of the second part correct one detail of what came of that. They apply in
+the order of `differences.toml`, which also says why each exists.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from cases import (
     default,
     edited,
     esp_extra,
+    has_recipients,
     header,
     joined,
     last,
@@ -36,7 +37,6 @@ from cases import (
     parsed,
     travelling,
     with_addresses_replaced,
-    with_settings,
     without,
     without_headers,
 )
@@ -48,6 +48,9 @@ LISTING = Path(__file__).with_name("differences.toml")
 
 #: Headers that never travel in the general `headers` field.
 OWN_FIELD_HEADERS = ("Reply-To", "From", "To", "In-Reply-To", "Precedence")
+
+#: The spellings that Anymail's documentation has and its code has not.
+HYPHEN_KEYS = {"api-token": "api_token", "batch-send-mode": "batch_send_mode"}
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,12 @@ class Difference:
 
 
 def load() -> list[Difference]:
-    listed = tomllib.loads(LISTING.read_text(encoding="utf-8"))["difference"]
+    listed = tomllib.loads(LISTING.read_text(encoding="utf-8"))
     return [
-        Difference(entry["id"], entry["behaviour"], entry["reason"], globals()[entry["predicate"]], entry.get("rare", ""))
-        for entry in listed
+        Difference(
+            entry["id"], entry["behaviour"], entry["reason"], globals()[entry["predicate"]], entry.get("rare", "")
+        )
+        for entry in [*listed["input"], *listed["outcome"]]
     ]
 
 
@@ -131,6 +136,20 @@ def _wrong_as_ascii(text: str) -> bool:
     return plain != text and "@" in text and parsed([plain]) is None
 
 
+def every_address_checked(view: View) -> View | None:
+    items = [item for _, item in address_items(view.case)]
+    if has_recipients(view.case):
+        items += filter(None, (header(view.case, name) for name in ("From", "Reply-To")))
+    bouncing = parsed([last(view.case, "envelope_sender") or "one@x.example"])
+    wrong = any(not _can_travel(item) for item in items) or (bouncing is not None and len(bouncing) > 1)
+    return view.must_fail(outcome.INVALID_ADDRESS) if wrong else None
+
+
+def _can_travel(item: Json) -> bool:
+    found = parsed([item])
+    return found is not None and all(travelling(address.addr_spec).rpartition("@")[2].isascii() for address in found)
+
+
 def encoded_words_decoded(view: View) -> View | None:
     def change(message: dict[str, Json]) -> None:
         for mailbox in _mailboxes(message):
@@ -158,7 +177,7 @@ def recipients_from_defaults(view: View) -> View | None:
 def line_break_in_text(view: View) -> View | None:
     headers = merged(view.case, "headers") or {}
     names = [item.get("filename") or "" for item in joined(view.case, "attachments")]
-    texts = [last(view.case, "subject") or "", *headers, *headers.values(), *names]
+    texts = [last(view.case, "subject") or "", *headers, *map(str, headers.values()), *names]
     return view.must_fail(outcome.INVALID_MESSAGE) if any(map(_has_line_break, texts)) else None
 
 
@@ -179,30 +198,40 @@ def first_reply_to(view: View) -> View | None:
     return view.resend(edited(without_headers(view.case, "Reply-To"), reply_to=[found[0].address]))
 
 
+def header_values_as_text(view: View) -> View | None:
+    headers = merged(view.case, "headers") or {}
+    texts = {
+        name: value if isinstance(value, str) else str(value) for name, value in headers.items() if value is not None
+    }
+    return view.resend(edited(view.case, headers=texts)) if texts != headers else None
+
+
 def in_reply_to_brackets(view: View) -> View | None:
     def change(message: dict[str, Json]) -> None:
-        value = message.get("in_reply_to") or ""
-        if value.startswith("<") and value.endswith(">"):
-            message["in_reply_to"] = value[1:-1]
+        if message.get("in_reply_to"):
+            message["in_reply_to"] = _bare(message["in_reply_to"])
 
     return _with_bodies_changed(view, change)
 
 
+def _bare(message_id: str) -> str:
+    return message_id[1:-1] if message_id.startswith("<") and message_id.endswith(">") else message_id
+
+
 def custom_headers_refused(view: View) -> View | None:
     names = [name for name in merged(view.case, "headers") or {} if name.title() not in OWN_FIELD_HEADERS]
-    if view.case["settings"]["custom_headers"] or not names:
+    if view.case["settings"]["custom_headers"] or not names or not has_recipients(view.case):
         return None
-    without_them = view.resend(without_headers(view.case, *names))
-    if without_them.outcome.error or view.case["settings"]["ignore_unsupported_features"]:
-        return without_them
-    return view.must_be(outcome.failure(outcome.UNSUPPORTED))
+    if view.case["settings"]["ignore_unsupported_features"]:
+        return view.resend(without_headers(view.case, *names))
+    return view.must_fail(outcome.UNSUPPORTED)
 
 
 def headers_with_own_fields(view: View) -> View | None:
     def change(message: dict[str, Json]) -> None:
         for item in list(message.get("headers") or []):
             if item["name"].lower() == "references":
-                message["references"] = item["value"].split()
+                message["references"] = [_bare(reference) for reference in item["value"].split()]
             elif item["name"].lower() == "list-unsubscribe":
                 message["list_unsubscribe"] = item["value"]
             else:
@@ -219,7 +248,7 @@ def template_without_empty_texts(view: View) -> View | None:
         return None
 
     def change(message: dict[str, Json]) -> None:
-        for key in ("subject", "text"):
+        for key in ("subject", "text", "html"):
             if message.get(key) == "":
                 del message[key]
 
@@ -243,7 +272,9 @@ def undecodable_text_unchanged(view: View) -> View | None:
     items = joined(view.case, "attachments")
     if not any(map(_undecodable, items)):
         return None
-    return view.resend(edited(view.case, attachments=[_as_bytes(item) if _undecodable(item) else item for item in items]))
+    return view.resend(
+        edited(view.case, attachments=[_as_bytes(item) if _undecodable(item) else item for item in items])
+    )
 
 
 def _undecodable(item: dict[str, Json]) -> bool:
@@ -298,16 +329,19 @@ def bad_send_time(view: View) -> View | None:
 
 
 def empty_unsupported_maps(view: View) -> View | None:
-    empty = [key for key in ("metadata", "merge_metadata", "merge_headers") if merged(view.case, key) == {}]
-    if "merge_headers" in view.case["message"] and view.case["message"]["merge_headers"] is None:
-        empty.append("merge_headers")
+    empty = [key for key in ("metadata", "merge_metadata") if merged(view.case, key) == {}]
     if not empty:
         return None
-    batch = any(merged(view.case, key) == {} for key in ("merge_metadata", "merge_headers"))
     case = without(view.case, *empty)
-    if batch and merged(case, "merge_data") is None:
+    if "merge_metadata" in empty and merged(case, "merge_data") is None:
         case = edited(case, merge_data={})
     return view.resend(case)
+
+
+def null_merge_headers(view: View) -> View | None:
+    if view.case["message"].get("merge_headers", ()) is not None:
+        return None
+    return view.resend(without(view.case, "merge_headers"))
 
 
 def merge_data_not_a_map(view: View) -> View | None:
@@ -321,7 +355,11 @@ def merge_data_by_natural_address(view: View) -> View | None:
         return None
     by_mailbox = {travelling(key): value for key, value in data.items()}
     sent = [to["email"] for message in _bodies(view.outcome) for to in message.get("to") or []]
-    found = {address: by_mailbox[travelling(address)] for address in sent if address not in data and travelling(address) in by_mailbox}
+    found = {
+        address: by_mailbox[travelling(address)]
+        for address in sent
+        if address not in data and travelling(address) in by_mailbox
+    }
     return view.resend(edited(view.case, merge_data={**data, **found})) if found else None
 
 
@@ -337,13 +375,11 @@ def bulk_in_parts(view: View) -> View | None:
         return None
     messages = requests[0]["body"]
     parts = [messages[start : start + BULK_LIMIT] for start in range(0, len(messages), BULK_LIMIT)]
-    recipients = {
-        to["email"]: {"status": "unknown", "message_id": f"bulk:{answer['json']['bulk_email_id']}"}
-        for part, answer in zip(parts, view.case["responses"])
-        for message in part
-        for to in message["to"]
-    }
-    ids = [recipient["message_id"] for recipient in recipients.values()]
+    ids = [f"bulk:{answer['json']['bulk_email_id']}" for answer in view.case["responses"][: len(parts)]]
+    copies = [mailbox["email"] for key in ("cc", "bcc") for mailbox in messages[0].get(key, [])]
+    owners = {message["to"][0]["email"]: identifier for part, identifier in zip(parts, ids) for message in part}
+    owners |= dict.fromkeys(copies, ids[-1])
+    recipients = {address: {"status": "unknown", "message_id": identifier} for address, identifier in owners.items()}
     result = outcome.result(["unknown"], ids, recipients)
     return view.must_be(Outcome([{**requests[0], "body": part} for part in parts], result))
 
@@ -353,8 +389,12 @@ def bulk_in_parts(view: View) -> View | None:
 
 def hyphen_keys(view: View) -> View | None:
     extra = esp_extra(view.case)
-    renamed = {{"api-token": "api_token", "batch-send-mode": "batch_send_mode"}.get(key, key): value for key, value in extra.items()}
-    return view.resend(edited(view.case, esp_extra=renamed)) if renamed.keys() != extra.keys() else None
+    given = [key for key in HYPHEN_KEYS if key in extra]
+    if not given or not has_recipients(view.case):
+        return None
+    if any(extra.get(HYPHEN_KEYS[key], extra[key]) != extra[key] for key in given):
+        return view.must_fail(outcome.INVALID_MESSAGE)
+    return view.resend(edited(view.case, esp_extra={HYPHEN_KEYS.get(key, key): value for key, value in extra.items()}))
 
 
 def null_token(view: View) -> View | None:
@@ -366,7 +406,9 @@ def null_token(view: View) -> View | None:
 
 def unknown_batch_mode(view: View) -> View | None:
     mode = esp_extra(view.case).get("batch_send_mode")
-    return view.must_fail(outcome.CONFIGURATION) if mode not in (None, "use-bulk-email", "expose-to-list") else None
+    if mode in (None, "use-bulk-email", "expose-to-list") or not has_recipients(view.case):
+        return None
+    return view.must_fail(outcome.INVALID_MESSAGE)
 
 
 # Answers
@@ -429,16 +471,6 @@ def _suppressed(response: dict[str, Json]) -> Iterator[dict[str, Json]]:
     warnings = content.get("warnings") if isinstance(content, dict) else None
     for warning in warnings or []:
         yield from warning.get("recipients", [])
-
-
-# Several mistakes at once
-
-
-def addresses_first(view: View) -> View | None:
-    if view.outcome.category != outcome.UNSUPPORTED:
-        return None
-    tolerant = view.send(with_settings(view.case, ignore_unsupported_features=True))
-    return view.must_be(tolerant) if tolerant.category == outcome.INVALID_ADDRESS else None
 
 
 # Tools

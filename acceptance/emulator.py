@@ -9,7 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-import requests
+from requests import Response, Session
 
 START_LIMIT = 30
 REQUEST_LIMIT = 30
@@ -21,9 +21,9 @@ class Emulator:
     """Use as a context manager; starts at a free port and stops at the end. What it prints later is thrown away."""
 
     def __init__(self, binary: Path) -> None:
-        command = [binary, "emulate", "--listen", "127.0.0.1:0", "--json"]
+        command = [str(binary), "emulate", "--listen", "127.0.0.1:0", "--json"]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8")
-        self._session = requests.Session()
+        self._session = Session()
         self._session.trust_env = False
         self.url = self.token = ""
 
@@ -58,7 +58,7 @@ class Emulator:
     def reset(self) -> None:
         self._inspect("DELETE", "")
 
-    def _inspect(self, method: str, path: str) -> requests.Response:
+    def _inspect(self, method: str, path: str) -> Response:
         root = self.url.removesuffix("/v1/")
         answer = self._session.request(method, f"{root}/_emulator{path}", timeout=REQUEST_LIMIT)
         answer.raise_for_status()

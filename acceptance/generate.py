@@ -11,9 +11,10 @@ written to. Settings come from a small number of profiles, so that many messages
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Callable
+from typing import Any
 
 import addresses
 import responses
@@ -93,7 +94,16 @@ KNOWN_TYPES = (
     "application/msword",
 )
 UNKNOWN_TYPES = ("application/x-unheard-of", "x-own/type")
-FILENAMES = ("invoice.pdf", "a b.csv", "smlouva č. 1.txt", "請求書.pdf", "archive.tar.gz", "noextension", "UPPER.TXT", "logo.png")
+FILENAMES = (
+    "invoice.pdf",
+    "a b.csv",
+    "smlouva č. 1.txt",
+    "請求書.pdf",
+    "archive.tar.gz",
+    "noextension",
+    "UPPER.TXT",
+    "logo.png",
+)
 
 TIME_ZONES = ("UTC", "America/Los_Angeles", "Asia/Tokyo", "Europe/Prague")
 SEND_TIMES: tuple[Any, ...] = (
@@ -105,6 +115,7 @@ SEND_TIMES: tuple[Any, ...] = (
     "2030-03-04T05:06:07",
     "2030-03-10T02:30:00",
     "2030-11-03T01:30:00",
+    "1969-12-31T23:59:58.5Z",
     1893456000,
     1893456000.9,
     0,
@@ -256,6 +267,8 @@ def _list(draft: Draft, key: str, count: int, probability: float) -> list[str]:
             draft.message[key] = draft.rng.choice((None, []))
         return []
     entries = [addresses.entry(draft.rng) for _ in range(count)]
+    if draft.chance(0.04):
+        entries.append(addresses.again(draft.rng, entries[0]))
     draft.message[key] = [entry.value for entry in entries]
     return [address for entry in entries for address in entry.addresses]
 
@@ -270,7 +283,7 @@ def _bodies(draft: Draft) -> None:
         if draft.chance(probability):
             message[key] = draft.rng.choice(choices)
         elif draft.chance(0.3):
-            message[key] = None if key == "html" else draft.rng.choice((None, ""))
+            message[key] = draft.rng.choice((None, ""))
     if draft.chance(0.1):
         message["template_id"] = draft.rng.choice(("0r83ql3vxvgzw1jm", "jy7zpl9x", None, ""))
         for key in ("subject", "text"):
@@ -279,17 +292,23 @@ def _bodies(draft: Draft) -> None:
 
 
 def _headers(draft: Draft) -> None:
-    headers: dict[str, str] = {}
+    headers: dict[str, Json] = {}
     if draft.chance(0.15):
         names = draft.rng.sample(tuple(SIMPLE_HEADERS), draft.rng.randint(1, 3))
         headers.update({name: SIMPLE_HEADERS[name] for name in names})
     for name, values in THREAD_HEADERS.items():
         if draft.chance(0.05):
             headers[_any_case(draft.rng, name)] = draft.rng.choice(values)
+    if draft.chance(0.02):
+        headers |= draft.rng.choice(
+            ({"X-Number": 7, "X-Half": 0.5}, {"X-None": None, "X-Text": "t"}, {"Precedence": 1})
+        )
     if draft.chance(0.03):
         headers |= {"X-Twice": "first", "X-Between": "between", "x-twice": "second"}
     if draft.chance(0.03):
-        headers[_any_case(draft.rng, "Reply-To")] = draft.rng.choice(("", "r@x.example", "R <r@x.example>, s@x.example"))
+        headers[_any_case(draft.rng, "Reply-To")] = draft.rng.choice(
+            ("", "r@x.example", "R <r@x.example>, s@x.example")
+        )
     if draft.chance(0.02 if draft.message.get("from") else 0.12):
         headers[_any_case(draft.rng, "From")] = "Visible <visible@mail.example>"
     if draft.chance(0.02):
@@ -309,7 +328,9 @@ def _attachments(draft: Draft) -> None:
 
 
 def _attachment(rng: Random) -> dict[str, Json]:
-    return rng.choices((_plain_attachment, _file_attachment, _inline_attachment, _text_attachment), (5, 2, 4, 3))[0](rng)
+    return rng.choices((_plain_attachment, _file_attachment, _inline_attachment, _text_attachment), (5, 2, 4, 3))[0](
+        rng
+    )
 
 
 def _plain_attachment(rng: Random) -> dict[str, Json]:
@@ -333,7 +354,10 @@ def _file_attachment(rng: Random) -> dict[str, Json]:
 
 
 def _inline_attachment(rng: Random) -> dict[str, Json]:
-    made = {"content_type": rng.choice(("image/png", "image/jpeg", "image/svg+xml")), "content": _base64(PNG)}
+    made: dict[str, Json] = {
+        "content_type": rng.choice(("image/png", "image/jpeg", "image/svg+xml")),
+        "content": _base64(PNG),
+    }
     if rng.random() < 0.6:
         made["filename"] = rng.choice(("logo.png", "Obrázek 1.jpg"))
     if rng.random() < 0.8:
@@ -350,6 +374,7 @@ def _text_attachment(rng: Random) -> dict[str, Json]:
             ("text/csv", b"a,b\n1,2\n"),
             ("text/html", "<p>Příloha</p>".encode()),
             ("text/plain; charset=utf-8", "Dobrý den".encode()),
+            ("text/plain; charset=utf-8", LATIN_1),
             ("text/plain; charset=iso-8859-1", LATIN_1),
             ("text/plain; charset=utf-16", "Dobrý den".encode("utf-16")),
             ("text/csv; charset=windows-1250", "Žofie;1".encode("cp1250")),
@@ -373,17 +398,25 @@ def _base64(content: bytes) -> str:
 def _options(draft: Draft) -> None:
     message, rng = draft.message, draft.rng
     if draft.chance(0.25):
-        message["tags"] = rng.choice((["order"], ["order", "eu", "order"], ["štítek", "with space"], [], None, ["t"] * 7))
+        message["tags"] = rng.choice(
+            (["order"], ["order", "eu", "order"], ["štítek", "with space"], [], None, ["t"] * 7)
+        )
     for key in ("track_opens", "track_clicks"):
         if draft.chance(0.15):
             message[key] = rng.choice((True, False, False, None))
     if draft.chance(0.12):
-        message["send_at"] = rng.choice((*SEND_TIMES, None))
+        message["send_at"] = _moment(rng) if draft.chance(0.4) else rng.choice((*SEND_TIMES, None))
     unsupported = 0.12 if draft.settings["ignore_unsupported_features"] else 0.025
     if draft.chance(unsupported):
         message["metadata"] = rng.choice(({"order": "1"}, {"n": 1, "deep": {"x": [True]}}, {}, None))
     if draft.chance(unsupported):
         message["envelope_sender"] = rng.choice(("bounces@mail.example", "B <b@mail.example>", None))
+
+
+def _moment(rng: Random) -> str:
+    date = f"{rng.randint(1971, 2037)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+    time = f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}:{rng.randint(0, 59):02}"
+    return f"{date}T{time}{rng.choice(('', '', 'Z', '.25Z', '+05:45', '-03:30', '.999999+02:00'))}"
 
 
 def _merge(draft: Draft) -> None:
@@ -458,7 +491,9 @@ def _esp_extra(draft: Draft) -> None:
         {"precedence_bulk": True},
         {},
     )
-    draft.message["esp_extra"] = {key: value for part in rng.sample(choices, rng.choice((1, 1, 2))) for key, value in part.items()}
+    draft.message["esp_extra"] = {
+        key: value for part in rng.sample(choices, rng.choice((1, 1, 2))) for key, value in part.items()
+    }
     if draft.chance(0.03):
         draft.message["esp_extra"] = None
 
@@ -504,7 +539,9 @@ def _line_break_in_subject(draft: Draft) -> None:
 
 
 def _line_break_in_header(draft: Draft) -> None:
-    draft.message["headers"] = draft.rng.choice(({"X-A": "a\r\nBcc: e@x.example"}, {"X-A\r\nBcc": "e"}, {"X-A": "nul\0"}))
+    draft.message["headers"] = draft.rng.choice(
+        ({"X-A": "a\r\nBcc: e@x.example"}, {"X-A\r\nBcc": "e"}, {"X-A": "nul\0"})
+    )
 
 
 def _line_break_in_filename(draft: Draft) -> None:

@@ -66,7 +66,9 @@ class MailferrySide:
         folder.mkdir()
         messages, config = folder / "messages.jsonl", folder / "mailferry.toml"
         lines = (json.dumps(case["message"], ensure_ascii=False) for case in cases)
-        messages.write_text("".join(line.replace("{FILES}", str(self._files)) + "\n" for line in lines), encoding="utf-8")
+        messages.write_text(
+            "".join(line.replace("{FILES}", str(self._files)) + "\n" for line in lines), encoding="utf-8"
+        )
         settings = cases[0]["settings"]
         config.write_text(config_file(settings), encoding="utf-8")
         return subprocess.run(
@@ -82,7 +84,7 @@ class MailferrySide:
     def _outcome(self, case: Case, line: str | None, trouble: str) -> Outcome:
         requests = [outcome.summary(request) for request in self._server.take(_key(case))]
         if line is None or trouble:
-            return outcome.failure("command failed", requests, None, trouble)
+            return outcome.failure("command failed", requests, detail=trouble)
         answer = json.loads(line)
         return _failure(answer["error"], requests) if "error" in answer else Outcome(requests, _result(answer))
 
@@ -119,8 +121,8 @@ def _result(answer: dict[str, Json]) -> dict[str, Any]:
 
 def _failure(error: dict[str, Json], requests: list[dict[str, Any]]) -> Outcome:
     category = CATEGORIES.get(error["kind"], error["kind"])
-    status = error.get("http_status") if category == outcome.API_ERROR else None
-    return outcome.failure(category, requests, status, f"{error['kind']}: {error['message']}")
+    http_status = error.get("http_status") if category == outcome.API_ERROR else None
+    return outcome.failure(category, requests, http_status, f"{error['kind']}: {error['message']}")
 
 
 # Settings, half of the time in the file and half of the time in the environment

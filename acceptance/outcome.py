@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,11 +40,13 @@ class Outcome:
         return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
 
 
-def failure(category: str, requests: list[dict[str, Any]] | None = None, http_status: int | None = None, detail: str = "") -> Outcome:
+def failure(
+    category: str, requests: list[dict[str, Any]] | None = None, http_status: int | None = None, detail: str = ""
+) -> Outcome:
     return Outcome(requests or [], None, {"category": category, "http_status": http_status}, detail)
 
 
-def result(status: list[str], message_ids: list[str | None], recipients: dict[str, Any]) -> dict[str, Any]:
+def result(status: Iterable[str], message_ids: Iterable[str | None], recipients: dict[str, Any]) -> dict[str, Any]:
     """`message_id` as both sides show it: nothing, one, or a list of several."""
     distinct = sorted(set(message_ids), key=str)
     message_id = distinct[0] if len(distinct) == 1 else (distinct or None)

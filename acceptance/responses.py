@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
-from typing import Any, Callable
+from typing import Any
 
 from addresses import encoded
 from capture import Response
@@ -33,6 +34,8 @@ def bulk_accepted(rng: Random, _: list[str]) -> Response:
 
 def some_suppressed(rng: Random, addresses: list[str]) -> Response:
     chosen = [address for address in addresses if rng.random() < 0.4] or addresses[:1]
+    if rng.random() < 0.1:
+        chosen.append("stranger@nowhere.example")
     headers = {"X-Message-Id": _identifier(rng)}
     return _json(202, _warnings("SOME_SUPPRESSED", [_suppressed(rng, address) for address in chosen]), headers)
 
@@ -74,7 +77,7 @@ def no_content_type(rng: Random, _: list[str]) -> Response:
 
 
 def harmless_json(rng: Random, _: list[str]) -> Response:
-    content = rng.choice(({}, {"message": "ok"}, {"errors": [], "warnings": []}))
+    content: Any = rng.choice(({}, {"message": "ok"}, {"errors": [], "warnings": []}))
     return _json(202, content, {"X-Message-Id": _identifier(rng)})
 
 
@@ -91,7 +94,7 @@ def unexpected_json(rng: Random, addresses: list[str]) -> Response:
 
 
 def crashing_json(rng: Random, _: list[str]) -> Response:
-    content = rng.choice(([], None, 7, "text", {"warnings": [{"recipients": []}]}))
+    content: Any = rng.choice(([], None, 7, "text", {"warnings": [{"recipients": []}]}))
     return _json(202, content, {"X-Message-Id": _identifier(rng)})
 
 
@@ -118,7 +121,7 @@ def refused(rng: Random, _: list[str]) -> Response:
 def limited(rng: Random, _: list[str]) -> Response:
     minute = _json(
         429,
-        {"message": "Your account reached its rate limit of 120 requests/min. Please wait before trying again. #MS42903"},
+        {"message": "Your account reached its rate limit of 120 requests/min. #MS42903"},
         {"Retry-After": "17", "X-RateLimit-Remaining": "0", "X-RateLimit-Limit": "120"},
     )
     day = _json(
@@ -168,7 +171,14 @@ _EMAIL: dict[_Maker, int] = {
     redirected: 1,
     bulk_accepted: 1,
 }
-_BULK: dict[_Maker, int] = {bulk_accepted: 80, with_json_parameters: 5, queued: 3, refused: 4, limited: 4, server_trouble: 4}
+_BULK: dict[_Maker, int] = {
+    bulk_accepted: 80,
+    with_json_parameters: 5,
+    queued: 3,
+    refused: 4,
+    limited: 4,
+    server_trouble: 4,
+}
 
 
 def _identifier(rng: Random) -> str:

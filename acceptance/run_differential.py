@@ -13,9 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import anymail_side
-
-anymail_side.configure()
-
 import differences
 import generate
 from anymail_side import AnymailSide
@@ -34,6 +31,7 @@ Case = dict[str, object]
 
 def main() -> int:
     options = _options()
+    anymail_side.configure()
     indexes = [options.only] if options.only is not None else range(options.count)
     cases = [generate.generate_case(options.seed, index) for index in indexes]
     listed = differences.load()
@@ -59,7 +57,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", type=int, metavar="INDEX", help="only the case with this index, shown in full")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--mailferry", type=Path, metavar="PATH", help="the mailferry command")
-    target.add_argument("--anymail-only", action="store_true", help="check the generator, the differences and Anymail alone")
+    target.add_argument(
+        "--anymail-only", action="store_true", help="check the generator, the differences and Anymail alone"
+    )
     return parser.parse_args()
 
 
@@ -93,7 +93,9 @@ class Report:
 
     def strays(self, *servers: CaptureServer) -> None:
         for request in [stray for server in servers for stray in server.strays]:
-            self.failure(f"a request that belongs to no message: {request.method} {request.path}\n{request.body[:2000]!r}")
+            self.failure(
+                f"a request that belongs to no message: {request.method} {request.path}\n{request.body[:2000]!r}"
+            )
 
     def stale(self, listed: list[Difference]) -> None:
         for difference in listed:

@@ -7,13 +7,11 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import anymail_side
-
-anymail_side.configure()
-
 import anymail_checks
+import anymail_side
 import sdk_checks
 from emulator import Emulator
 
@@ -22,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mailferry", type=Path, metavar="PATH", required=True, help="the mailferry command")
     options = parser.parse_args()
+    anymail_side.configure()
     logging.disable(logging.CRITICAL)  # the SDK logs every refusal that a check asks for
     with Emulator(options.mailferry.resolve()) as emulator:
         results = [_passes(name, check, emulator) for name, check in _checks(emulator)]
@@ -31,9 +30,9 @@ def main() -> int:
 
 def _checks(emulator: Emulator) -> list[tuple[str, Callable[[], None]]]:
     sdk = sdk_checks.client(emulator)
-    by_sdk = [(f"sdk {check.__name__}", lambda check=check: check(sdk, emulator)) for check in sdk_checks.checks()]
-    by_anymail = [(f"anymail {check.__name__}", lambda check=check: check(emulator)) for check in anymail_checks.checks()]
-    return by_sdk + by_anymail
+    by_sdk = [(f"sdk {check.__name__}", partial(check, sdk, emulator)) for check in sdk_checks.checks()]
+    by_anymail = [(f"anymail {check.__name__}", partial(check, emulator)) for check in anymail_checks.checks()]
+    return [*by_sdk, *by_anymail]
 
 
 def _passes(name: str, check: Callable[[], None], emulator: Emulator) -> bool:

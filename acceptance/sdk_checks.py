@@ -7,8 +7,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mailersend import EmailBuilder, MailerSendClient, MessagesBuilder, RecipientsBuilder
-from mailersend.exceptions import AuthenticationError, BadRequestError, ResourceNotFoundError
+from mailersend import (
+    EmailBuilder,
+    MailerSendClient,
+    MessagesBuilder,
+    RecipientsBuilder,
+)
+from mailersend.exceptions import (
+    AuthenticationError,
+    BadRequestError,
+    ResourceNotFoundError,
+)
 from mailersend.models.email import EmailAttachment
 
 from emulator import Emulator, mailbox, readers
@@ -109,16 +118,22 @@ def scheduled(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 def suppressed(sdk: MailerSendClient, emulator: Emulator) -> None:
     first = sdk.emails.send(_message().build())
-    domain_id = sdk.messages.get_message(MessagesBuilder().message_id(first["id"]).build_get_request())["data"]["domain"]["id"]
+    domain_id = sdk.messages.get_message(MessagesBuilder().message_id(first["id"]).build_get_request())["data"][
+        "domain"
+    ]["id"]
     builder = RecipientsBuilder().domain_id(domain_id).recipients(["ann@one.example"])
     sdk.recipients.add_hard_bounces(builder.build_suppression_add_request())
-    listed = sdk.recipients.list_hard_bounces(RecipientsBuilder().domain_id(domain_id).build_suppression_list_request())["data"]
+    listed = sdk.recipients.list_hard_bounces(
+        RecipientsBuilder().domain_id(domain_id).build_suppression_list_request()
+    )["data"]
     assert [entry["recipient"]["email"] for entry in listed] == ["ann@one.example"], listed
 
     some = sdk.emails.send(_message().to("bob@one.example").build())
     reached = [email for email in emulator.emails() if email["message_id"] == some["id"]]
     assert readers(reached) == {"bob@one.example": "to"}, reached
-    assert [(who["email"], who["reasons"]) for who in reached[0]["suppressed"]] == [("ann@one.example", ["hard_bounced"])]
+    assert [(who["email"], who["reasons"]) for who in reached[0]["suppressed"]] == [
+        ("ann@one.example", ["hard_bounced"])
+    ]
 
     none = sdk.emails.send(_message().build())
     assert none["id"] is None and len(emulator.emails()) == 2, none
@@ -185,7 +200,9 @@ def requests_are_shown(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 
 def _message(to: str = "ann@one.example") -> EmailBuilder:
-    message = EmailBuilder().from_email("shop@mail.example", "Obchod").to(to, "Ann Lee" if to.startswith("ann") else None)
+    message = (
+        EmailBuilder().from_email("shop@mail.example", "Obchod").to(to, "Ann Lee" if to.startswith("ann") else None)
+    )
     return message.subject("Objednávka").text("Ahoj").html("<p>Ahoj</p>")
 
 
