@@ -148,9 +148,11 @@ def entry(rng: Random) -> Entry:
 
 
 def again(rng: Random, first: Entry) -> Entry:
-    """The same mailbox once more, perhaps in other letter case."""
+    """The same mailbox once more, perhaps in other letter case, or encoded."""
     address = first.addresses[0]
-    return _bare(rng, address.swapcase() if address.isascii() and rng.random() < 0.5 else address)
+    if address.isascii():
+        return _bare(rng, rng.choice((address, address.swapcase())))
+    return _bare(rng, rng.choice((address, encoded(address))))
 
 
 def single_entry(rng: Random) -> Entry:

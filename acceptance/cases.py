@@ -9,7 +9,7 @@ from typing import Any
 
 import idna
 from anymail.exceptions import AnymailInvalidAddress
-from anymail.utils import EmailAddress, parse_address_list
+from anymail.utils import EmailAddress, merge_dicts_deep, parse_address_list
 
 from anymail_side import address_text
 
@@ -79,7 +79,9 @@ def merged_merge_data(case: Case) -> dict[str, Json] | None:
 
 
 def esp_extra(case: Case) -> dict[str, Json]:
-    return merged(case, "esp_extra") or {}
+    """The value of the map that merges at every depth."""
+    own, base = case["message"].get("esp_extra", {}), default(case, "esp_extra") or {}
+    return {} if own is None else merge_dicts_deep(base, own)
 
 
 def header(case: Case, name: str) -> str | None:

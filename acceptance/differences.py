@@ -195,7 +195,12 @@ def first_reply_to(view: View) -> View | None:
     found = parsed([value] if value else joined(view.case, "reply_to"))
     if not found or len(found) < 2:
         return None
-    return view.resend(edited(without_headers(view.case, "Reply-To"), reply_to=[found[0].address]))
+    return view.resend(
+        edited(
+            without_headers(view.case, "Reply-To"),
+            reply_to=[{"email": found[0].addr_spec, "name": found[0].display_name}],
+        )
+    )
 
 
 def header_values_as_text(view: View) -> View | None:
@@ -440,7 +445,7 @@ def empty_message_id(view: View) -> View | None:
 
 def suppressed_under_encoded_domain(view: View) -> View | None:
     found = parsed([item for key in ("to", "cc", "bcc") for item in joined(view.case, key)])
-    natural = {travelling(address.addr_spec): address.addr_spec for address in found or []}
+    natural = {travelling(address.addr_spec): address.addr_spec for address in reversed(found or [])}
 
     def change(response: dict[str, Json]) -> None:
         for suppressed in _suppressed(response):
@@ -456,6 +461,26 @@ def unexpected_json(view: View) -> View | None:
         return None
     status = view.case["responses"][0]["status"]
     return view.must_be(outcome.failure(outcome.API_ERROR, view.outcome.requests, status))
+
+
+def one_mailbox_one_status(view: View) -> View | None:
+    """Which spelling is the first is in the order of Anymail's own recipients."""
+    result = view.outcome.result
+    if not result:
+        return None
+    recipients: dict[str, Json] = {}
+    spellings: dict[str, str] = {}
+    for address, status in result["recipients"].items():
+        first = spellings.setdefault(travelling(address), address)
+        if first not in recipients or status["status"] == "rejected":
+            recipients[first] = status
+    if recipients == result["recipients"]:
+        return None
+    statuses = {status["status"] for status in recipients.values()}
+    if statuses == {"rejected"} and not view.case["settings"]["ignore_recipient_status"]:
+        return view.must_be(outcome.failure(outcome.REFUSED, view.outcome.requests))
+    ids = [status["message_id"] for status in recipients.values()]
+    return view.must_be(Outcome(view.outcome.requests, outcome.result(statuses, ids, recipients)))
 
 
 def null_among_message_ids(view: View) -> View | None:

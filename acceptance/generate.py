@@ -585,7 +585,7 @@ MISTAKES: tuple[Callable[[Draft], None], ...] = (
 
 def _mark(message: dict[str, Json], text: str) -> None:
     """Puts the mark where both sides send it: in a text that is there anyway, else in one more recipient."""
-    for key in ("subject", "text", "html"):
+    for key in ("subject", "text"):
         if message.get(key):
             message[key] += f" {text}"
             return

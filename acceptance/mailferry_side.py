@@ -100,7 +100,7 @@ def _padded(lines: list[str], count: int) -> Iterator[str | None]:
 
 def _trouble(done: subprocess.CompletedProcess[str], lines: int, messages: int) -> str:
     """What is wrong with the run as a whole; empty when nothing is."""
-    problems = []
+    problems: list[str] = []
     if lines != messages:
         problems.append(f"{lines} result lines for {messages} messages")
     if done.returncode not in DOCUMENTED_EXIT_CODES:
