@@ -211,6 +211,14 @@ def header_values_as_text(view: View) -> View | None:
     return view.resend(edited(view.case, headers=texts)) if texts != headers else None
 
 
+def reply_to_header_overrides(view: View) -> View | None:
+    """Where both together are supported, the header wins on either side."""
+    overridden = parsed(joined(view.case, "reply_to"))
+    if not header(view.case, "Reply-To") or not overridden or len(overridden) < 2:
+        return None
+    return view.resend(edited(view.case, reply_to=[]))
+
+
 def in_reply_to_brackets(view: View) -> View | None:
     def change(message: dict[str, Json]) -> None:
         if message.get("in_reply_to"):
@@ -283,15 +291,17 @@ def undecodable_text_unchanged(view: View) -> View | None:
 
 
 def _undecodable(item: dict[str, Json]) -> bool:
-    """Bytes that Anymail cannot decode at all. (With a known charset given, it replaces the wrong ones.)"""
+    """Whether nothing has to be converted, or nobody knows how, and yet the bytes are not what they are said to be."""
     kind, _, parameters = item.get("content_type", "").partition(";")
     if not kind.startswith("text/") or "content" not in item:
         return False
-    charset = parameters.partition("charset=")[2]
+    charset = parameters.partition("charset=")[2] or "utf-8"
     try:
-        base64.b64decode(item["content"]).decode(charset or "utf-8", "replace" if charset else "strict")
-    except (LookupError, UnicodeDecodeError):
+        base64.b64decode(item["content"]).decode(charset)
+    except LookupError:
         return True
+    except UnicodeDecodeError:
+        return charset in ("utf-8", "us-ascii")
     return False
 
 

@@ -124,6 +124,18 @@ SEND_TIMES: tuple[Any, ...] = (
 )
 BAD_SEND_TIMES = ("tomorrow", "", "2030-13-45", "05:06:07")
 
+#: Which profiles have which default for certain, so that every seed has every kind.
+SURE_DEFAULTS = {
+    1: "to",
+    5: "html",
+    7: "merge_data",
+    11: "to",
+    13: "headers",
+    17: "template_id",
+    19: "esp_extra",
+    23: "html",
+}
+
 Json = Any
 Case = dict[str, Any]
 
@@ -179,13 +191,13 @@ def profile(seed: int, number: int) -> dict[str, Json]:
         "mailersend_send_defaults": {},
     }
     if number % 2 == 1:
-        settings["send_defaults"] = _defaults(rng, settings["ignore_unsupported_features"])
+        settings["send_defaults"] = _defaults(rng, settings["ignore_unsupported_features"], SURE_DEFAULTS.get(number))
     if number % 6 == 3:
         settings["mailersend_send_defaults"] = _defaults(rng, settings["ignore_unsupported_features"])
     return settings
 
 
-def _defaults(rng: Random, ignoring: bool) -> dict[str, Json]:
+def _defaults(rng: Random, ignoring: bool, sure: str | None = None) -> dict[str, Json]:
     choices: dict[str, Callable[[], Json]] = {
         "from": lambda: "Default Shop <default@shop.example>",
         "to": lambda: ["default-to@one.example"],
@@ -210,7 +222,7 @@ def _defaults(rng: Random, ignoring: bool) -> dict[str, Json]:
         choices["metadata"] = lambda: {"origin": "default"}
         choices["envelope_sender"] = lambda: "bounces@shop.example"
     weights = {"to": 0.15, "merge_data": 0.12, "reply_to": 0.1, "html": 0.2, "template_id": 0.15}
-    return {key: make() for key, make in choices.items() if rng.random() < weights.get(key, 0.25)}
+    return {key: make() for key, make in choices.items() if key == sure or rng.random() < weights.get(key, 0.25)}
 
 
 # Messages
@@ -305,7 +317,7 @@ def _headers(draft: Draft) -> None:
         )
     if draft.chance(0.03):
         headers |= {"X-Twice": "first", "X-Between": "between", "x-twice": "second"}
-    if draft.chance(0.03):
+    if draft.chance(0.5 if len(draft.message.get("reply_to") or []) > 1 else 0.03):
         headers[_any_case(draft.rng, "Reply-To")] = draft.rng.choice(
             ("", "r@x.example", "R <r@x.example>, s@x.example")
         )

@@ -120,9 +120,10 @@ def _result(answer: dict[str, Json]) -> dict[str, Any]:
 
 
 def _failure(error: dict[str, Json], requests: list[dict[str, Any]]) -> Outcome:
-    category = CATEGORIES.get(error["kind"], error["kind"])
+    kind = str(error["kind"])
+    category = CATEGORIES.get(kind, kind)
     http_status = error.get("http_status") if category == outcome.API_ERROR else None
-    return outcome.failure(category, requests, http_status, f"{error['kind']}: {error['message']}")
+    return outcome.failure(category, requests, http_status, f"{kind}: {error['message']}")
 
 
 # Settings, half of the time in the file and half of the time in the environment
