@@ -36,8 +36,14 @@ async fn line_breaks_are_refused_everywhere() {
             (json!({"reply_to": [format!("{c}a@x.example")]}), "reply_to[0]"),
             (json!({"envelope_sender": format!("a@x.example{c}b")}), "envelope_sender"),
             (json!({"attachments": [{"filename": injected, "content": ""}]}), "attachments[0].filename"),
-            (json!({"attachments": [{"filename": "a", "content_type": injected, "content": ""}]}), "attachments[0].content_type"),
-            (json!({"attachments": [{"filename": "a", "content_id": injected, "content": ""}]}), "attachments[0].content_id"),
+            (
+                json!({"attachments": [{"filename": "a", "content_type": injected, "content": ""}]}),
+                "attachments[0].content_type",
+            ),
+            (
+                json!({"attachments": [{"filename": "a", "content_id": injected, "content": ""}]}),
+                "attachments[0].content_id",
+            ),
         ] {
             let error = attempt(&server, fields.clone()).await.unwrap_err();
             let [problem] = error.problems() else { panic!("{fields}: {error}") };
@@ -117,7 +123,8 @@ async fn a_file_that_goes_away_is_named() {
 /// JSON that is cut off anywhere, deep, or huge is an error and nothing worse.
 #[test]
 fn json_that_is_cut_off_deep_or_huge() {
-    let whole = basic_json(json!({"headers": {"X": "é"}, "merge_data": {"ann@one.example": {"a": [1, 2.5, null]}}})).to_string();
+    let whole = basic_json(json!({"headers": {"X": "é"}, "merge_data": {"ann@one.example": {"a": [1, 2.5, null]}}}))
+        .to_string();
     for end in 0..whole.len() {
         let error = Message::from_json(&whole.as_bytes()[..end]).unwrap_err();
         assert!(error.problems()[0].path().starts_with("line 1, column "), "{end}: {error}");

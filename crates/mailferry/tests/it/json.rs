@@ -79,7 +79,10 @@ fn unset_cleared_and_empty_survive() {
 #[test]
 fn forms_that_are_read() {
     let read = |fields: Value| Message::from_json(fields.to_string().as_bytes()).unwrap();
-    assert_eq!(read(json!({"to": ["a@x.example, Bee <b@x.example>"]})), read(json!({"to": ["a@x.example", {"email": "b@x.example", "name": "Bee"}]})));
+    assert_eq!(
+        read(json!({"to": ["a@x.example, Bee <b@x.example>"]})),
+        read(json!({"to": ["a@x.example", {"email": "b@x.example", "name": "Bee"}]}))
+    );
     assert_eq!(read(json!({"from": {"email": "a@x.example", "name": ""}})), read(json!({"from": "a@x.example"})));
     assert_eq!(read(json!({"from": {"email": "a@x.example", "name": null}})), read(json!({"from": "a@x.example"})));
     assert_eq!(read(json!({"send_at": 1_898_809_567})), read(json!({"send_at": "2030-03-04T05:06:07+06:00"})));
@@ -121,7 +124,11 @@ fn every_mistake_is_told() {
 
 fn mailboxes() -> impl Strategy<Value = Vec<Mailbox>> {
     let name = prop::option::of("[ -~àŽ日🐎]{0,12}");
-    let address = prop_oneof!["[a-zA-Z0-9!#+]{1,8}@[a-zA-Z]{1,8}\\.example", "[a-zé]{1,4}@(bücher|例え)\\.example", Just("\"a b\"@x.example".into())];
+    let address = prop_oneof![
+        "[a-zA-Z0-9!#+]{1,8}@[a-zA-Z]{1,8}\\.example",
+        "[a-zé]{1,4}@(bücher|例え)\\.example",
+        Just("\"a b\"@x.example".into())
+    ];
     prop::collection::vec((name, address), 0..4).prop_map(|list| {
         list.into_iter().map(|(name, address)| Mailbox::new(name, address.parse().unwrap()).unwrap()).collect()
     })
@@ -139,15 +146,16 @@ fn values() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..4).prop_map(|map| map.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            prop::collection::btree_map(any::<String>(), inner, 0..4)
+                .prop_map(|map| map.into_iter().collect::<serde_json::Map<_, _>>().into()),
         ]
     })
 }
 
 fn attachments() -> impl Strategy<Value = Attachment> {
     let text = || prop::option::of("[ -~é<>]{0,10}");
-    (prop::option::of("[a-z/.]{1,12}"), prop::collection::vec(any::<u8>(), 0..9), text(), text(), text(), any::<bool>()).prop_map(
-        |(path, content, name, kind, id, inline)| {
+    (prop::option::of("[a-z/.]{1,12}"), prop::collection::vec(any::<u8>(), 0..9), text(), text(), text(), any::<bool>())
+        .prop_map(|(path, content, name, kind, id, inline)| {
             let mut attachment = match path {
                 Some(path) => Attachment::file(path),
                 None => Attachment::bytes("", content),
@@ -163,8 +171,7 @@ fn attachments() -> impl Strategy<Value = Attachment> {
                 None if inline => attachment.inline(),
                 None => attachment,
             }
-        },
-    )
+        })
 }
 
 proptest! {

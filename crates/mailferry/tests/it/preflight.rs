@@ -55,7 +55,11 @@ fn beyond() -> Vec<(Message, &'static str, &'static str)> {
     case(attached("a.txt", &vec![b'x'; 25_000_001]), "attachments[0]", "25000001 bytes");
     case(attached("a.pdf", b"\x89PNG\r\n\x1a\n"), "attachments[0]", "looks like `.png`");
     case(basic(json!({"merge_data": {"zoe@x.example": {}}})), "merge_data.zoe@x.example", "no `to` recipient");
-    case(basic(json!({"merge_data": {"Ann <ann@one.example>": {}}})), "merge_data.Ann <ann@one.example>", "no `to` recipient");
+    case(
+        basic(json!({"merge_data": {"Ann <ann@one.example>": {}}})),
+        "merge_data.Ann <ann@one.example>",
+        "no `to` recipient",
+    );
     case(basic(json!({"merge_data": {"ann@one.example": {"a.b": 1}}})), "merge_data.ann@one.example.a.b", "dot");
     case(basic(json!({"merge_global_data": {"a.b": 1}})), "merge_global_data.a.b", "dot");
     cases

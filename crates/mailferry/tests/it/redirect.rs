@@ -43,20 +43,25 @@ fn messages() -> impl Strategy<Value = Message> {
     let list = || prop::collection::vec(address(), 0..6);
     let data = || prop::option::of(prop::collection::btree_map(address(), Just(json!({"n": 1})), 0..4));
     let more = (data(), data(), any::<bool>());
-    (list(), list(), list(), data(), more).prop_map(|(to, cc, bcc, merge_data, (headers, metadata, with_data_of_all))| {
-        // Data for some of the recipients, in another case, beside that for strangers.
-        let own: serde_json::Map<_, _> = to.iter().skip(1).map(|address| (address.to_uppercase(), json!({"own": true}))).collect();
-        let mut merge_data = json!(merge_data);
-        if let Some(entries) = merge_data.as_object_mut() {
-            entries.extend(own);
-        }
-        let data_of_all = if with_data_of_all { json!({"g": 1}) } else { json!({}) };
-        let headers = headers.map(|headers| headers.into_keys().map(|key| (key, json!({"X": "1"}))).collect::<serde_json::Map<_, _>>());
-        basic(json!({
-            "to": to, "cc": cc, "bcc": bcc, "merge_data": merge_data, "merge_global_data": data_of_all,
-            "merge_headers": headers, "merge_metadata": metadata,
-        }))
-    })
+    (list(), list(), list(), data(), more).prop_map(
+        |(to, cc, bcc, merge_data, (headers, metadata, with_data_of_all))| {
+            // Data for some of the recipients, in another case, beside that for strangers.
+            let own: serde_json::Map<_, _> =
+                to.iter().skip(1).map(|address| (address.to_uppercase(), json!({"own": true}))).collect();
+            let mut merge_data = json!(merge_data);
+            if let Some(entries) = merge_data.as_object_mut() {
+                entries.extend(own);
+            }
+            let data_of_all = if with_data_of_all { json!({"g": 1}) } else { json!({}) };
+            let headers = headers.map(|headers| {
+                headers.into_keys().map(|key| (key, json!({"X": "1"}))).collect::<serde_json::Map<_, _>>()
+            });
+            basic(json!({
+                "to": to, "cc": cc, "bcc": bcc, "merge_data": merge_data, "merge_global_data": data_of_all,
+                "merge_headers": headers, "merge_metadata": metadata,
+            }))
+        },
+    )
 }
 
 fn modes() -> impl Strategy<Value = Option<BatchSendMode>> {

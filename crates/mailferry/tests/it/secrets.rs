@@ -120,7 +120,10 @@ async fn the_outcome_of_a_bulk_send_shows_nobody() {
     }});
     let server = Capture::start([taken, Answer::json(200, &state)]).await;
     let mailersend = builder().token(TOKEN).api_url(server.url()).batch_send_mode(UseBulkEmail).build().unwrap();
-    let sent = mailersend.send(&private().edit().merge_data("ann@one.example", "k", "private").build().unwrap()).await.unwrap();
+    let sent = mailersend
+        .send(&private().edit().merge_data("ann@one.example", "k", "private").build().unwrap())
+        .await
+        .unwrap();
     assert_hidden("SendStatus", &sent);
     let outcome = mailersend.bulk_status("b1").await.unwrap();
     assert_hidden("BulkStatus", &outcome);
