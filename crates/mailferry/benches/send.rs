@@ -5,6 +5,11 @@
 //! alone. Linux only, since both are read from `/proc`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot measure should stop")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "figures are rounded when they are printed, and the file is to hold any bytes"
+)]
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(missing_docs, reason = "not a library")]
 

@@ -1,0 +1,35 @@
+//! What the library does, on standard error, when asked for.
+
+use mailferry::transport::{Error, ErrorKind};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+/// The variable that says how much.
+const VARIABLE: &str = "MAILFERRY_LOG";
+
+/// Starts to log; `debug` is what the settings say about requests.
+///
+/// Only Mailferry's own events are shown: those of the HTTP stack below it would show the token.
+pub(crate) fn start(debug: bool, colors: bool) -> Result<(), Error> {
+    let wanted = match std::env::var_os(VARIABLE) {
+        Some(text) if !text.is_empty() => {
+            let level = text.to_str().and_then(|text| text.parse::<LevelFilter>().ok()).ok_or_else(|| {
+                Error::new(ErrorKind::Config, format!("{VARIABLE} is {text:?}, which is no level"))
+                    .with_remedy("give off, error, warn, info, debug or trace")
+            })?;
+            Some(level)
+        }
+        _ => None,
+    };
+    let filter = match wanted.or(debug.then_some(LevelFilter::DEBUG)) {
+        Some(level) => Targets::new().with_target("mailferry", level).with_target("mailferry_emulator", level),
+        // Findings of the pre-flight are part of the result; what is said when the transport is built is not.
+        None => Targets::new().with_target("mailferry::mailersend::builder", LevelFilter::WARN),
+    };
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(colors).with_target(false).without_time();
+    // Started a second time, in tests, the first one goes on.
+    let _ = tracing_subscriber::registry().with(layer).with(filter).try_init();
+    Ok(())
+}
