@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mailferry::config::Sources;
-use mailferry::transport::{Error, ErrorKind, MessageId, SendStatus};
+use mailferry::transport::{Error, ErrorKind, MessageId, SendStatus, Status};
 use mailferry::{Mailer, Message, Stop, TransportExt};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -182,7 +182,9 @@ impl<'de> Deserialize<'de> for Pairs {
 fn interchange(message: &Value, headers: Option<&[(String, Value)]>) -> String {
     let mut fields = message.as_object().unwrap().clone();
     if let Some(attachments) = fields.get_mut("attachments").and_then(Value::as_array_mut) {
-        attachments.iter_mut().for_each(|attachment| *attachment = interchange_attachment(attachment));
+        for attachment in attachments {
+            *attachment = interchange_attachment(attachment);
+        }
     }
     if let Some(send_at) = fields.get_mut("send_at")
         && let Some(text) = send_at.get("$datetime").or(send_at.get("$date"))
@@ -350,7 +352,7 @@ fn answer(recorded: &Value) -> Answer {
 
 /// A status in the recording's form.
 fn recorded_status(status: &SendStatus) -> Value {
-    let words: BTreeSet<_> = status.statuses().into_iter().map(|status| status.as_str()).collect();
+    let words: BTreeSet<_> = status.statuses().into_iter().map(Status::as_str).collect();
     let recipients: Map<_, _> = status
         .recipients()
         .map(|(address, recipient)| {
