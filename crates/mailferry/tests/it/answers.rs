@@ -340,6 +340,18 @@ async fn connections_are_shared() {
     assert_eq!((server.requests().len(), server.connections()), (4, 1));
 }
 
+/// A connection that the server has closed in the meantime is not used again.
+#[tokio::test]
+async fn a_closed_connection_is_not_used_again() {
+    let server = Capture::start([Answer::accepted("id").closed()]).await;
+    let mailersend = to(&server);
+    for _ in 0..3 {
+        mailersend.send(&basic(json!({}))).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!((server.requests().len(), server.connections()), (3, 3));
+}
+
 /// STA-04: the words, and that refusals are two of them.
 #[test]
 fn status_words() {

@@ -34,6 +34,8 @@ impl Recorded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Whole,
+    /// The connection closes after it, unannounced.
+    Closed,
     /// The connection closes in the middle of the body.
     CutOff,
     /// The connection closes before anything is said.
@@ -94,6 +96,11 @@ impl Answer {
 
     pub(crate) fn cut_off(mut self) -> Self {
         self.ending = Ending::CutOff;
+        self
+    }
+
+    pub(crate) fn closed(mut self) -> Self {
+        self.ending = Ending::Closed;
         self
     }
 
@@ -190,7 +197,7 @@ async fn serve(stream: TcpStream, seen: &Seen) -> io::Result<()> {
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(&answer.body).await?;
         stream.flush().await?;
-        if answer.ending == Ending::CutOff {
+        if matches!(answer.ending, Ending::CutOff | Ending::Closed) {
             return Ok(());
         }
     }
