@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::NAME;
 use super::error_code::{self, ErrorCode};
-use crate::address::{Address, Mailbox};
+use crate::address::Address;
 use crate::message::Message;
 use crate::transport::{
     BulkSend, Error, ErrorKind, Quota, Rate, RecipientStatus, Response, Retry, SendStatus, Status, mask,
@@ -16,12 +16,11 @@ use crate::transport::{
 /// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
-/// Notes in `status` what the answer to a request says of its recipients: those in `to`, and the copies of `message`.
-/// An error leaves `status` as it was.
+/// Notes in `status` what the answer to a request for the recipients `to` says. An error leaves `status` as it was.
 pub(crate) fn record(
     status: &mut SendStatus,
     message: &Message,
-    to: &[Address],
+    to: Vec<Address>,
     response: Response,
     now: i64,
 ) -> Result<(), Error> {
@@ -36,13 +35,10 @@ pub(crate) fn record(
     let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
     if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
         let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
-        // Copies are sent with every request; they keep the id of the first.
-        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.bulk().is_empty());
-        let copies: Vec<_> = copies.map(Mailbox::address).collect();
-        for address in to.iter().chain(copies) {
+        for address in &to {
             status.set(address.clone(), unknown.clone());
         }
-        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to.to_vec() });
+        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
         for mailbox in message.recipients() {
@@ -58,6 +54,16 @@ pub(crate) fn record(
     }
     status.push_response(response, rate);
     Ok(())
+}
+
+/// Gives the recipients of copies their status after a bulk send. They get one with every request, so the first id
+/// stands for all.
+pub(crate) fn record_copies(status: &mut SendStatus, message: &Message) {
+    let Some(first) = status.bulk().first() else { return };
+    let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{}", first.id)));
+    for mailbox in message.cc().iter().chain(message.bcc()) {
+        status.set(mailbox.address().clone(), unknown.clone());
+    }
 }
 
 /// What the body of a success says.

@@ -32,11 +32,17 @@ impl MailerSend {
                     tokio::time::sleep(pause).await;
                 }
             }
-            let to = payload.addresses(&batch);
+            // What `esp_extra` puts in the place of recipients is sent, and the status speaks of the message's own.
+            let to = if payload.replaces_recipients() {
+                message.to().iter().map(|mailbox| mailbox.address().clone()).collect()
+            } else {
+                payload.addresses(&batch)
+            };
             if let Err(error) = self.post(message, &payload, &batch, &to, token, &mut status).await {
                 return Err(if follows { half_sent(error, status, message, &to) } else { error });
             }
         }
+        response::record_copies(&mut status, message);
         status.set_dropped(payload.dropped);
         status.set_warnings(payload.warnings);
         Ok(status)
@@ -62,7 +68,7 @@ impl MailerSend {
         let mut attempt = 0;
         loop {
             let answer = match self.client.send(self.call(payload, batch, token)?).await {
-                Ok(response) => response::record(status, message, to, response, self.clock.unix()),
+                Ok(response) => response::record(status, message, to.to_vec(), response, self.clock.unix()),
                 Err(error) => Err(error),
             };
             let error = match answer {
@@ -120,6 +126,7 @@ fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt
             accepted.set(address.clone(), RecipientStatus::new(status, None::<String>));
         }
     }
+    response::record_copies(&mut accepted, message);
     error
         .with_retry(Retry::Ambiguous)
         .with_remedy("part of the message was accepted: send again only to the recipients whose status is `failed`")
