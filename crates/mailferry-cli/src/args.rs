@@ -50,13 +50,13 @@ pub(crate) struct Global {
     /// Print results as JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Read settings from this file [default: mailferry.toml, if there is one; or MAILFERRY_CONFIG]
+    /// Read settings from this file [default: mailferry.toml, if there is one; or `MAILFERRY_CONFIG`]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Show what caused an error, too
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// When to use colours; NO_COLOR is obeyed
+    /// When to use colours; `NO_COLOR` is obeyed
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: ColorWhen,
 }

@@ -12,9 +12,11 @@ mod input;
 mod log;
 mod message;
 mod output;
+mod progress;
 mod report;
 mod send;
 mod signals;
+mod table;
 
 use std::io;
 use std::process::ExitCode;

@@ -180,6 +180,12 @@ impl Output {
     }
 }
 
+/// Says that a signal was understood, while the output is in use.
+pub(crate) fn tell_of_stopping() {
+    let text = "stopping when the message under way has its answer; a second time ends at once";
+    let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {text}");
+}
+
 /// Foreign text without what would move a terminal's cursor or change its colours.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()

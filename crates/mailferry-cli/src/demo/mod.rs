@@ -17,7 +17,7 @@ use crate::bulk::{self, Outcome};
 use crate::exit::Exit;
 use crate::output::{FAINT, Failure, HEADING, Output};
 use crate::report::Sent;
-use crate::send;
+use crate::table;
 
 use scene::{SCENES, SUPPRESSED, Scene};
 
@@ -61,7 +61,7 @@ pub(crate) async fn run(output: &mut Output) -> Result<Exit, Failure> {
     emulator.suppress(SuppressionList::HardBounces, SUPPRESSED);
     let transport = MailerSend::builder().token(emulator.token()).api_url(emulator.url()).build()?;
     if !output.json {
-        output.line("MailerSend's API is emulated in this process: no account is needed, and no mail leaves.")?;
+        output.line("MailerSend's API, emulated in this process: no account, and no mail goes out.")?;
     }
     let mut stage = Stage { emulator: &emulator, transport, seen: HashSet::new() };
     for (index, scene) in SCENES.iter().enumerate() {
@@ -102,13 +102,13 @@ impl Stage<'_> {
         let message = Message::from_json(json.as_bytes()).map_err(mailferry::transport::Error::from)?;
         let status = self.transport.send(&message).await?;
         if !output.json {
-            send::table(&status, &mut false, output)?;
+            table::print(&status, &mut false, output)?;
         }
         let mut followed = None;
         if let Some(bulk) = status.bulk().first() {
             followed = Some(self.transport.bulk_wait(&bulk.id, BulkWait { at_most: Duration::from_secs(30) }).await?);
         }
-        let outcome = followed.as_ref().map(|bulk| Outcome::new(bulk, status.clone()));
+        let outcome = followed.as_ref().map(|bulk| Outcome::new(bulk, &status));
         if let Some(outcome) = outcome.as_ref().filter(|_| !output.json) {
             output.line("")?;
             bulk::tell(outcome, output)?;
