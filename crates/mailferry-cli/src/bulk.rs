@@ -133,7 +133,7 @@ impl Serialize for Recipients<'_> {
 pub(crate) fn tell(outcome: &Outcome<'_>, output: &mut Output) -> io::Result<()> {
     let Outcome { bulk_id, state, total, suppressed, errors, recipients, message_ids, problems } = outcome;
     output.line(format_args!(
-        "{HEADING}bulk send {bulk_id}: {state}{HEADING:#} ({total} recipients, {suppressed} suppressed, {errors} refused)"
+        "{HEADING}bulk {bulk_id}: {state}{HEADING:#} ({total} recipients, {suppressed} suppressed, {errors} refused)"
     ))?;
     for (address, known) in recipients.status.recipients() {
         table::row(address, known, output)?;

@@ -138,13 +138,15 @@ fn read(source: Source, sink: &mut Sink<'_>) -> Result<(), Gone> {
         }
         Source::Stdin => {
             sink.source = "standard input".into();
-            documents(BufReader::with_capacity(1 << 16, io::stdin().lock()), false, sink)
+            let input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+            documents(input, Form { one_a_line: false, may_pause: true }, sink)
         }
         Source::File(path) => {
             sink.source = path.display().to_string().into();
             let one_a_line = path
                 .extension()
                 .is_some_and(|kind| kind.eq_ignore_ascii_case("jsonl") || kind.eq_ignore_ascii_case("ndjson"));
+            let form = Form { one_a_line, may_pause: Source::File(path.clone()).length().is_none() };
             let opened = File::open(&path).and_then(|file| {
                 if file.metadata()?.is_dir() {
                     Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"))
@@ -153,15 +155,24 @@ fn read(source: Source, sink: &mut Sink<'_>) -> Result<(), Gone> {
                 }
             });
             match opened {
-                Ok(file) => documents(BufReader::with_capacity(1 << 16, file), one_a_line, sink),
+                Ok(file) => documents(BufReader::with_capacity(1 << 16, file), form, sink),
                 Err(cause) => sink.unreadable(cause),
             }
         }
     }
 }
 
+/// What is known of a source beforehand.
+#[derive(Clone, Copy)]
+struct Form {
+    /// Its name says that there is a message in each line.
+    one_a_line: bool,
+    /// Whoever writes it may take their time.
+    may_pause: bool,
+}
+
 /// Finds out whether there is one message a line or a message over several lines, and reads on.
-fn documents(input: impl BufRead, one_a_line: bool, sink: &Sink<'_>) -> Result<(), Gone> {
+fn documents(input: impl BufRead, form: Form, sink: &Sink<'_>) -> Result<(), Gone> {
     let mut lines = Lines { input, number: 0 };
     let first = match lines.next_filled() {
         Ok(Some(first)) => first,
@@ -172,6 +183,12 @@ fn documents(input: impl BufRead, one_a_line: bool, sink: &Sink<'_>) -> Result<(
         return sink.refuse(None, "is in UTF-16", "save it in UTF-8");
     }
     let start = first.number;
+    let Form { one_a_line, may_pause } = form;
+    // Only where nobody has to be waited for.
+    let is_alone = !one_a_line && !may_pause && lines.input.fill_buf().is_ok_and(<[u8]>::is_empty);
+    if is_alone && !first.too_long {
+        return parsed(sink, None, start, first.json.trim_ascii_end());
+    }
     if one_a_line || first.too_long || is_whole(&first.json) {
         return one_by_line(first, lines, sink);
     }

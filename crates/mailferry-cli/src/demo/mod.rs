@@ -89,6 +89,7 @@ impl Stage<'_> {
     async fn play(&mut self, number: usize, scene: &Scene, output: &mut Output) -> Result<(), Failure> {
         let Scene { title, shows, json: _ } = scene;
         let json = scene.message();
+        let one_line: String = json.lines().map(str::trim_start).collect();
         if !output.json {
             let rule = "─".repeat(76_usize.saturating_sub(title.chars().count()));
             output.line(format_args!("\n{HEADING}{number} {title}{HEADING:#} {FAINT}{rule}{FAINT:#}"))?;
@@ -116,7 +117,7 @@ impl Stage<'_> {
         let emails: Vec<Email> = self.emulator.emails();
         let new: Vec<&Email> = emails.iter().filter(|email| self.seen.insert(email.id().to_owned())).collect();
         if output.json {
-            output.object(&told(title, &json, &status, outcome, &new))?;
+            output.object(&told(title, &one_line, &status, outcome, &new))?;
         } else {
             for email in new {
                 mailbox(email, output)?;
