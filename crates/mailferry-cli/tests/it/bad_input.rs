@@ -24,6 +24,7 @@ fn check(name: &str, content: &[u8], words: &str) {
 
 #[test]
 fn of_every_kind() {
+    let zeroes = vec![0; 70_000];
     let deep = "[".repeat(100_000);
     let deep_and_closed = format!("{{\"merge_data\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_over_lines = format!("{{\n{}\n", "\"a\": {\n".repeat(50_000));
@@ -38,7 +39,7 @@ fn of_every_kind() {
         ("deep and closed", deep_and_closed.as_bytes(), "recursion limit"),
         ("deep over lines", deep_over_lines.as_bytes(), "ends too early"),
         ("binary", b"\x7fELF\x02\x01\x01\0\0\0\n\0\0\xff\n", "not JSON"),
-        ("zeroes", &[0; 70_000], "not JSON"),
+        ("zeroes", zeroes.as_slice(), "not JSON"),
         ("not UTF-8", b"{\"subject\": \"\xff\xff\"}", "not JSON"),
         ("UTF-16", b"\xff\xfe{\0}\0", "UTF-16"),
         ("a list", b"[{\"to\": []}]", "a message is a JSON object, and this is a list"),

@@ -52,7 +52,7 @@ fn without_the_results_the_ids_are_told() {
 
 #[test]
 fn what_is_under_way_is_to_be_asked_for_later() {
-    let service = Service::with(|builder| builder.bulk_delay(Duration::from_secs(3600)));
+    let service = Service::with(|builder| builder.bulk_delay(Duration::from_hours(1)));
     let (session, id) = sent(&service);
     let status = session.run(["bulk", "status", "--json", &id, "--sent", "sent.jsonl"]);
     assert_eq!((status.code, status.object()["state"].as_str()), (5, Some("queued")), "{status}");

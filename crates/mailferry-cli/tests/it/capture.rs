@@ -25,7 +25,7 @@ impl Received {
 }
 
 /// What is answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Answer {
     /// Status, headers, body.
     Http(u16, &'static [(&'static str, &'static str)], &'static str),
@@ -120,7 +120,7 @@ fn read(stream: &TcpStream) -> Option<Received> {
 fn answer(stream: &mut TcpStream, status: u16, headers: &[(&str, &str)], body: &str) {
     let mut text = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([*name, ": ", *value, "\r\n"]);
     }
     let _ = stream.write_all(format!("{text}\r\n{body}").as_bytes());
 }

@@ -9,7 +9,7 @@ fn send_to(url: &str, args: &[&str]) -> Transcript {
 }
 
 fn check(answer: Answer, code: i32, kind: &str, retry: &str) {
-    let server = Capture::answering([answer.clone()]);
+    let server = Capture::answering([answer]);
     let done = send_to(&server.url, &["--requests-timeout", "0.3"]);
     let error = &done.object()["error"];
     assert_eq!(
