@@ -17,7 +17,7 @@ use crate::args::{BulkArgs, BulkCommand, BulkId, Global};
 use crate::config;
 use crate::exit::Exit;
 use crate::log;
-use crate::output::{Failure, HEADING, Output, io_text};
+use crate::output::{Failure, HEADING, Output, io_text, printable};
 use crate::report::Recipient;
 use crate::table;
 
@@ -133,7 +133,9 @@ impl Serialize for Recipients<'_> {
 pub(crate) fn tell(outcome: &Outcome<'_>, output: &mut Output) -> io::Result<()> {
     let Outcome { bulk_id, state, total, suppressed, errors, recipients, message_ids, problems } = outcome;
     output.line(format_args!(
-        "{HEADING}bulk {bulk_id}: {state}{HEADING:#} ({total} recipients, {suppressed} suppressed, {errors} refused)"
+        "{HEADING}bulk {}: {}{HEADING:#} ({total} recipients, {suppressed} suppressed, {errors} refused)",
+        printable(bulk_id),
+        printable(state)
     ))?;
     for (address, known) in recipients.status.recipients() {
         table::row(address, known, output)?;
@@ -143,7 +145,7 @@ pub(crate) fn tell(outcome: &Outcome<'_>, output: &mut Output) -> io::Result<()>
     }
     if recipients.status.is_empty() {
         for id in *message_ids {
-            output.line(format_args!("message {id}"))?;
+            output.line(format_args!("message {}", printable(id)))?;
         }
     }
     for (index, fields) in problems {
@@ -158,7 +160,7 @@ pub(crate) fn tell(outcome: &Outcome<'_>, output: &mut Output) -> io::Result<()>
 
 fn tell_problems(fields: &Problems, output: &mut Output) -> io::Result<()> {
     for (path, texts) in fields {
-        output.line(format_args!("          {path}: {}", texts.join(" ")))?;
+        output.line(format_args!("          {}: {}", printable(path), printable(&texts.join(" "))))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::config::{self, Found as Settings};
 use crate::exit::Exit;
 use crate::input;
 use crate::log;
-use crate::output::{ERROR, FAINT, Failure, HEADING, OK, Output, WARNING};
+use crate::output::{ERROR, FAINT, Failure, HEADING, OK, Output, WARNING, printable};
 use crate::report::Found;
 
 /// Runs the command.
@@ -156,7 +156,11 @@ fn print(place: &str, findings: &[Finding], output: &mut Output) -> io::Result<(
     output.line(format_args!("{HEADING}{place}:{HEADING:#} {style}{verdict}{style:#}"))?;
     for finding in findings {
         let (style, word) = if finding.is_limit() { (ERROR, "error") } else { (WARNING, "warning") };
-        output.line(format_args!("  {style}{word}:{style:#} `{}`: {}", finding.path(), finding.text()))?;
+        output.line(format_args!(
+            "  {style}{word}:{style:#} `{}`: {}",
+            printable(finding.path()),
+            printable(finding.text())
+        ))?;
         if !finding.remedy().is_empty() {
             output.line(format_args!("         {FAINT}{}{FAINT:#}", finding.remedy()))?;
         }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::args::{InputArgs, MessageArgs};
 use crate::message;
-use crate::output::{Failure, io_text};
+use crate::output::{Failure, io_text, printable};
 
 /// The longest JSON of one message: far beyond any that a service takes, and little enough to hold.
 const MOST_BYTES: usize = 256 << 20;
@@ -142,7 +142,7 @@ fn read(source: Source, sink: &mut Sink<'_>) -> Result<(), Gone> {
             documents(input, Form { one_a_line: false, may_pause: true }, sink)
         }
         Source::File(path) => {
-            sink.source = path.display().to_string().into();
+            sink.source = printable(&path.display().to_string()).into();
             let one_a_line = path
                 .extension()
                 .is_some_and(|kind| kind.eq_ignore_ascii_case("jsonl") || kind.eq_ignore_ascii_case("ndjson"));

@@ -12,7 +12,7 @@ use crate::dry_run;
 use crate::exit::Exit;
 use crate::input::{self, Item, Place, Source};
 use crate::log;
-use crate::output::{self, Failure, Output};
+use crate::output::{self, Failure, Output, printable};
 use crate::progress::Progress;
 use crate::report::Sent;
 use crate::signals::Signals;
@@ -172,7 +172,7 @@ impl Sender<'_> {
 fn tell(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Result<()> {
     table::print(status, headed, output)?;
     for warning in status.warnings() {
-        output.warning(warning);
+        output.warning(printable(&warning.to_string()));
     }
     for dropped in status.dropped() {
         output.warning(format_args!("sent without {dropped}, which the service cannot do"));
@@ -181,7 +181,7 @@ fn tell(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Resu
         output.warning("sending is paused for this domain: the message waits until it is resumed");
     }
     for bulk in status.bulk() {
-        output.help(format_args!("to learn what becomes of it: mailferry bulk wait {}", bulk.id));
+        output.help(format_args!("to learn what becomes of it: mailferry bulk wait {}", printable(&bulk.id)));
     }
     Ok(())
 }

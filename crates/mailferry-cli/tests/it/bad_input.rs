@@ -125,6 +125,7 @@ fn of_an_output_that_takes_nothing() {
         &["config", "--json"],
         &["demo"],
         &["completions", "bash"],
+        &["--help"],
         &["emulate", "--listen", "127.0.0.1:0"],
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();

@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod contract;
 mod demo;
+mod docs;
 mod emulate;
 mod exit_codes;
 mod input;

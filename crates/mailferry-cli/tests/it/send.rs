@@ -46,6 +46,17 @@ fn people_see_what_went_wrong_and_what_to_do() {
 }
 
 #[test]
+fn what_the_service_says_cannot_steer_the_terminal() {
+    let body = r#"{"message":"\u001b[2J\u0007gone","bulk_email_id":"\u001b[1m1"}"#;
+    for status in [202, 422] {
+        let server = Capture::answering([Answer::Http(status, &[("content-type", "application/json")], body)]);
+        let session = Session::sending_to(&server.url).file("message.json", GOOD);
+        let done = session.run(["send", "-v", "message.json"]);
+        assert!(!format!("{}{}", done.stdout, done.stderr).contains(['\u{1b}', '\u{7}']), "{done:?}");
+    }
+}
+
+#[test]
 fn colours_come_only_when_asked_for() {
     let server = Capture::accepting();
     let session = Session::sending_to(&server.url).file("message.json", GOOD);
