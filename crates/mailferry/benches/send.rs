@@ -5,6 +5,11 @@
 //! alone. Linux only, since both are read from `/proc`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot measure should stop")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "figures are rounded when they are printed, and the file is to hold any bytes"
+)]
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(missing_docs, reason = "not a library")]
 
@@ -143,7 +148,7 @@ impl Drop for Server {
 
 fn attachment_file() -> PathBuf {
     let path = std::env::temp_dir().join("mailferry-bench.zip");
-    let content: Vec<u8> = (0..ATTACHMENT).map(|index| (index * 2_654_435_761 >> 7) as u8).collect();
+    let content: Vec<u8> = (0..ATTACHMENT).map(|index| ((index * 2_654_435_761) >> 7) as u8).collect();
     std::fs::write(&path, content).unwrap();
     path
 }
@@ -342,7 +347,7 @@ impl Stream {
 fn read(mut file: std::fs::File, encode: bool) -> tokio::task::JoinHandle<(std::fs::File, Bytes)> {
     tokio::task::spawn_blocking(move || {
         let mut raw = Vec::with_capacity(PIECE);
-        std::io::Read::by_ref(&mut file).take(PIECE as u64).read_to_end(&mut raw).unwrap();
+        Read::by_ref(&mut file).take(PIECE as u64).read_to_end(&mut raw).unwrap();
         let piece = if encode { base64::engine::general_purpose::STANDARD.encode(raw).into() } else { raw.into() };
         (file, piece)
     })
@@ -358,7 +363,7 @@ impl http_body::Body for Stream {
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
         use std::task::{Poll, ready};
         let Some(reading) = &mut self.reading else { return Poll::Ready(None) };
-        let (file, piece) = ready!(std::future::Future::poll(std::pin::Pin::new(reading), context)).unwrap();
+        let (file, piece) = ready!(std::pin::Pin::new(reading).poll(context)).unwrap();
         self.left -= piece.len() as u64;
         let encode = self.encode;
         self.reading = (self.left > 0).then(|| read(file, encode));

@@ -1,6 +1,11 @@
 //! One message, any number of recipients: requests within MailerSend's limits.
 
-use super::body::{Body, Segment, Writer};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::body::{Body, Objects, Segment, Writer};
 use super::payload::{Endpoint, Payload, To};
 use crate::address::Address;
 
@@ -8,42 +13,72 @@ use crate::address::Address;
 const MAX_OBJECTS: usize = 500;
 const MAX_BYTES: u64 = 50_000_000;
 
-/// One request of a payload: which recipients it is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One request of a payload: which recipients it is for, and what is theirs alone.
+#[derive(Debug)]
 pub(crate) struct Batch {
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
+    /// The members of each object that are not shared, one object after the other.
+    own: Bytes,
+    /// Where each object's members end in `own`.
+    ends: Vec<usize>,
 }
 
-impl Payload<'_> {
-    /// Cuts the payload into requests. A bulk payload is cut by the number of objects and by bytes; an object that is
-    /// too large alone goes alone, for MailerSend to judge.
-    pub(crate) fn batches(&self) -> Vec<Batch> {
-        if self.endpoint == Endpoint::Email {
-            return vec![Batch { range: 0..self.to.len() }];
-        }
-        let common: u64 = self.common.iter().map(Segment::len).sum();
-        let mut batches = Vec::new();
-        // The first bracket; the second is where the last object has no comma.
-        let (mut start, mut bytes) = (0, 1);
+/// Cuts a payload into requests, one at a time.
+#[derive(Debug)]
+pub(crate) struct Batches<'p, 'm> {
+    payload: &'p Payload<'m>,
+    common: u64,
+    next: Option<usize>,
+}
+
+impl Iterator for Batches<'_, '_> {
+    type Item = Batch;
+
+    /// A bulk payload is cut by the number of objects and by bytes; an object that is too large alone goes alone, for
+    /// MailerSend to judge.
+    fn next(&mut self) -> Option<Batch> {
+        let start = self.next?;
+        let to = &self.payload.to;
         let mut own = Vec::new();
-        for index in 0..self.to.len() {
-            own.clear();
-            self.write_own(index..index + 1, &mut own);
-            // The object's braces and the comma after it.
-            let size = common + own.len() as u64 + 3;
-            if index > start && (index - start == MAX_OBJECTS || bytes + size > MAX_BYTES) {
-                batches.push(Batch { range: start..index });
-                (start, bytes) = (index, 1);
-            }
-            bytes += size;
+        if self.payload.endpoint == Endpoint::Email {
+            self.payload.write_own(to, &mut own);
+            self.next = None;
+            return Some(Batch { range: 0..to.len(), ends: vec![own.len()], own: own.into() });
         }
-        batches.push(Batch { range: start..self.to.len() });
-        batches
+        let mut ends = Vec::new();
+        let mut bytes = 2;
+        for recipient in to.iter().skip(start).take(MAX_OBJECTS) {
+            let before = own.len();
+            self.payload.write_own(std::slice::from_ref(recipient), &mut own);
+            // The object's braces and the comma after it.
+            bytes += self.common + (own.len() - before) as u64 + 3;
+            if bytes > MAX_BYTES && !ends.is_empty() {
+                own.truncate(before);
+                break;
+            }
+            ends.push(own.len());
+        }
+        let end = start + ends.len();
+        self.next = Some(end).filter(|end| *end < to.len());
+        Some(Batch { range: start..end, own: own.into(), ends })
+    }
+}
+
+impl<'m> Payload<'m> {
+    /// The requests that this payload takes: always at least one.
+    pub(crate) fn batches(&self) -> Batches<'_, 'm> {
+        Batches { payload: self, common: self.common.iter().map(Segment::len).sum(), next: Some(0) }
     }
 
     /// The `to` recipients of one request.
     pub(crate) fn addresses(&self, batch: &Batch) -> Vec<Address> {
-        self.to.get(batch.range.clone()).unwrap_or_default().iter().filter_map(To::address).collect()
+        self.to
+            .get(batch.range.clone())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(To::address)
+            .map(Cow::into_owned)
+            .collect()
     }
 
     /// The body of one request.
@@ -52,51 +87,52 @@ impl Payload<'_> {
     }
 
     fn segments(&self, batch: &Batch) -> Vec<Segment> {
-        let mut out = Writer::default();
-        match self.endpoint {
-            Endpoint::Email => {
-                out.text().reserve(self.plain() + 128);
-                self.object(batch.range.clone(), &mut out);
-            }
-            Endpoint::BulkEmail => {
-                // Nearly all of it is the shared part: one allocation holds the whole request.
-                out.text().reserve((self.plain() + 256) * batch.range.len());
-                out.text().push(b'[');
-                for index in batch.range.clone() {
-                    if index > batch.range.start {
-                        out.text().push(b',');
-                    }
-                    self.object(index..index + 1, &mut out);
+        let text = match self.common.first() {
+            Some(Segment::Plain(text)) => text.len(),
+            _ => 0,
+        };
+        let mut out = Writer::with_capacity(text + batch.own.len().min(text) + 64);
+        if self.endpoint == Endpoint::Email {
+            self.object(&batch.own, &mut out);
+            return out.segments();
+        }
+        out.text().push(b'[');
+        if let [Segment::Plain(common)] = self.common.as_slice() {
+            // Nearly all of the request is the shared part, which is put into it while it is sent.
+            out.objects(Objects {
+                common: common.clone(),
+                own: batch.own.clone(),
+                ends: batch.ends.iter().copied().collect(),
+                begun: false,
+            });
+        } else {
+            let mut start = 0;
+            for (index, &end) in batch.ends.iter().enumerate() {
+                if index > 0 {
+                    out.text().push(b',');
                 }
-                out.text().push(b']');
+                self.object(batch.own.get(start..end).unwrap_or_default(), &mut out);
+                start = end;
             }
         }
+        out.text().push(b']');
         out.segments()
     }
 
-    /// How many bytes of the shared part are text before anything large.
-    fn plain(&self) -> usize {
-        match self.common.first() {
-            Some(Segment::Plain(text)) => text.len(),
-            _ => 0,
-        }
-    }
-
-    fn object(&self, range: std::ops::Range<usize>, out: &mut Writer) {
+    fn object(&self, own: &[u8], out: &mut Writer) {
         out.text().push(b'{');
         out.append(&self.common);
-        self.write_own(range, out.text());
+        if own.is_empty() && out.text().last() == Some(&b',') {
+            // The shared members end with a comma, and nothing follows.
+            out.text().pop();
+        }
+        out.text().extend_from_slice(own);
         out.text().push(b'}');
     }
 
-    /// Writes the members that belong to these recipients. A message without any `to` has no such member.
-    fn write_own(&self, range: std::ops::Range<usize>, out: &mut Vec<u8>) {
-        let to = self.to.get(range).unwrap_or_default();
+    /// Writes the members that belong to these recipients. A message without any `to` has none.
+    fn write_own(&self, to: &[To<'_>], out: &mut Vec<u8>) {
         if to.is_empty() {
-            // The shared members end with a comma.
-            if out.last() == Some(&b',') {
-                out.pop();
-            }
             return;
         }
         out.extend_from_slice(b"\"to\":[");

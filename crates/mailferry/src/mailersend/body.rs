@@ -14,12 +14,12 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-/// How many raw bytes are encoded at a time. A multiple of 3, so that no piece but the last is padded; small enough for
-/// a piece to stay in the processor's cache until it is sent.
-const PIECE: usize = 24 * 1024;
+/// How many raw bytes are encoded at a time. A multiple of 3, so that no piece but the last is padded. Larger pieces
+/// cost memory, smaller ones more turns between the thread that reads and the one that sends.
+const PIECE: usize = 192 * 1024;
 
-/// How many pieces of a file are read at a time: going to another thread costs more than reading one.
-const PIECES: usize = 8;
+/// How many bytes of objects are put together at a time: little enough to stay in the processor's cache until sent.
+const OBJECTS: usize = 64 * 1024;
 
 /// Content below this is encoded into the text around it: a piece of its own would cost more than the copy.
 const INLINE: u64 = 32 * 1024;
@@ -33,6 +33,57 @@ pub(crate) enum Segment {
     Base64(Bytes),
     /// The first `length` bytes of a file, written as base64.
     Base64File { path: PathBuf, length: u64 },
+    /// Objects with commas between them, each of members that all share and members of its own.
+    Objects(Objects),
+}
+
+/// Objects that differ only in their last members.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Objects {
+    /// The members that all share, each followed by a comma.
+    pub(crate) common: Bytes,
+    /// The members of each object, one object after the other.
+    pub(crate) own: Bytes,
+    /// Where each object's members end in `own`.
+    pub(crate) ends: VecDeque<usize>,
+    /// Whether an object was written before these.
+    pub(crate) begun: bool,
+}
+
+impl Objects {
+    fn len(&self) -> u64 {
+        // Two braces and a comma each, except the first.
+        let each = self.common.len() + 2;
+        let commas = self.ends.len() - usize::from(!self.begun && !self.ends.is_empty());
+        (self.ends.len() * each + commas + self.own.len()) as u64
+    }
+
+    /// Writes the next objects, at least one.
+    fn piece(&mut self) -> Bytes {
+        let mut out = Vec::with_capacity(OBJECTS);
+        let mut start = 0;
+        while let Some(&end) = self.ends.front() {
+            let own = self.own.get(start..end).unwrap_or_default();
+            if !out.is_empty() && out.len() + self.common.len() + own.len() + 3 > OBJECTS {
+                break;
+            }
+            if self.begun {
+                out.push(b',');
+            }
+            out.push(b'{');
+            out.extend_from_slice(&self.common);
+            out.extend_from_slice(own);
+            out.push(b'}');
+            self.begun = true;
+            self.ends.pop_front();
+            start = end;
+        }
+        self.own = self.own.slice(start.min(self.own.len())..);
+        for end in &mut self.ends {
+            *end -= start;
+        }
+        out.into()
+    }
 }
 
 impl Segment {
@@ -42,6 +93,7 @@ impl Segment {
             Self::Plain(bytes) => bytes.len() as u64,
             Self::Base64(bytes) => encoded(bytes.len() as u64),
             Self::Base64File { length, .. } => encoded(*length),
+            Self::Objects(objects) => objects.len(),
         }
     }
 }
@@ -90,6 +142,12 @@ impl Writer {
         self.done.push(Segment::Base64File { path, length });
     }
 
+    /// Appends objects.
+    pub(crate) fn objects(&mut self, objects: Objects) {
+        self.cut();
+        self.done.push(Segment::Objects(objects));
+    }
+
     /// Appends what was put together before.
     pub(crate) fn append(&mut self, segments: &[Segment]) {
         for segment in segments {
@@ -120,30 +178,33 @@ impl Writer {
 pub(crate) struct Body {
     segments: VecDeque<Segment>,
     left: u64,
-    ready: VecDeque<Bytes>,
     reading: Option<Reading>,
 }
 
 /// A file being encoded on a thread where blocking is allowed.
-type Reading = JoinHandle<io::Result<(VecDeque<Bytes>, Option<OpenFile>)>>;
+type Reading = JoinHandle<io::Result<(Bytes, Option<OpenFile>)>>;
 
 #[derive(Debug)]
 struct OpenFile {
     file: File,
     left: u64,
-    buffer: Vec<u8>,
 }
 
 impl Body {
     pub(crate) fn new(segments: Vec<Segment>) -> Self {
         let left = segments.iter().map(Segment::len).sum();
-        Self { segments: segments.into(), left, ready: VecDeque::new(), reading: None }
+        Self { segments: segments.into(), left, reading: None }
     }
 
     /// The text as it will be sent, with a note in the place of large content.
     pub(crate) fn preview(&self) -> String {
         let piece = |segment: &Segment| match segment {
             Segment::Plain(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Segment::Objects(objects) => {
+                let first = objects.clone().piece();
+                let cut = if first.len() as u64 == objects.len() { "" } else { "… (more objects)" };
+                format!("{}{cut}", String::from_utf8_lossy(&first))
+            }
             large => format!("<{} bytes of base64>", large.len()),
         };
         self.segments.iter().map(piece).collect()
@@ -161,23 +222,26 @@ impl Body {
     /// The next piece; `None` at the end.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Poll::Ready(Some(Ok(piece)));
-            }
             if let Some(reading) = &mut self.reading {
-                let (pieces, rest) = match ready!(Pin::new(reading).poll(context)) {
+                let (piece, rest) = match ready!(Pin::new(reading).poll(context)) {
                     Ok(Ok(read)) => read,
                     Ok(Err(cause)) => return Poll::Ready(Some(Err(io::Error::other(FileError(cause))))),
                     Err(cause) => return Poll::Ready(Some(Err(io::Error::other(cause)))),
                 };
-                // Read on while these pieces are being sent.
-                self.reading = rest.map(|file| tokio::task::spawn_blocking(move || read_pieces(file)));
-                self.ready = pieces;
-                continue;
+                // Read on while this piece is being sent.
+                self.reading = rest.map(|file| tokio::task::spawn_blocking(move || read_piece(file)));
+                return Poll::Ready(Some(Ok(piece)));
             }
             match self.segments.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Segment::Plain(bytes)) => return Poll::Ready(Some(Ok(bytes))),
+                Some(Segment::Objects(mut objects)) => {
+                    let piece = objects.piece();
+                    if !objects.ends.is_empty() {
+                        self.segments.push_front(Segment::Objects(objects));
+                    }
+                    return Poll::Ready(Some(Ok(piece)));
+                }
                 Some(Segment::Base64(mut bytes)) => {
                     let piece = bytes.split_to(bytes.len().min(PIECE));
                     if !bytes.is_empty() {
@@ -187,7 +251,7 @@ impl Body {
                 }
                 Some(Segment::Base64File { path, length }) => {
                     self.reading = Some(tokio::task::spawn_blocking(move || {
-                        read_pieces(OpenFile { file: File::open(path)?, left: length, buffer: vec![0; PIECE] })
+                        read_piece(OpenFile { file: File::open(path)?, left: length })
                     }));
                 }
             }
@@ -207,21 +271,16 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// Reads and encodes the next pieces, and returns the file unless that was its end.
-fn read_pieces(mut open: OpenFile) -> io::Result<(VecDeque<Bytes>, Option<OpenFile>)> {
-    let mut pieces = VecDeque::with_capacity(PIECES);
-    while open.left > 0 && pieces.len() < PIECES {
-        let size = usize::try_from(open.left).unwrap_or(PIECE).min(PIECE);
-        open.buffer.truncate(size);
-        open.file.read_exact(&mut open.buffer).map_err(|cause| match cause.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::new(cause.kind(), "the file became shorter while it was sent"),
-            _ => cause,
-        })?;
-        open.left -= size as u64;
-        pieces.push_back(STANDARD.encode(&open.buffer).into());
+/// Reads and encodes the next piece, and returns the file unless that was its end.
+fn read_piece(mut open: OpenFile) -> io::Result<(Bytes, Option<OpenFile>)> {
+    let size = open.left.min(PIECE as u64);
+    let mut raw = Vec::with_capacity(PIECE);
+    if open.file.by_ref().take(size).read_to_end(&mut raw)? as u64 != size {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was sent"));
     }
+    open.left -= size;
     let rest = (open.left > 0).then_some(open);
-    Ok((pieces, rest))
+    Ok((STANDARD.encode(raw).into(), rest))
 }
 
 impl http_body::Body for Body {
@@ -252,7 +311,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_announced_length_is_the_length_sent() {
-        for size in [0, 1, 2, 3, PIECE - 1, PIECE, PIECE + 1, PIECES * PIECE, (PIECES + 1) * PIECE + 2] {
+        for size in [0, 1, 2, 3, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 2] {
             let raw: Vec<u8> = (0..size).map(|byte| u8::try_from(byte % 251).unwrap()).collect();
             let path = std::env::temp_dir().join(format!("mailferry-body-{}-{size}", std::process::id()));
             std::fs::write(&path, &raw).unwrap();

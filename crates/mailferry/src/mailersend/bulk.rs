@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 
-use super::response::{BULK_PREFIX, unreadable};
+use super::client::Client;
+use super::response::{BULK_PREFIX, refusal, unreadable};
+use super::{MailerSend, budget, builder};
 use crate::address::Address;
-use crate::transport::{BulkSend, Error, Rate, RecipientStatus, Response, SendStatus, Status};
+use crate::message::{InvalidMessage, Problem};
+use crate::transport::{BulkSend, Error, ErrorKind, Rate, RecipientStatus, Response, Retry, SendStatus, Status};
 
 /// How far MailerSend has come with a bulk send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +90,73 @@ impl Default for BulkWait {
     /// Ten minutes. MailerSend names no time; one object was seen to take a second.
     fn default() -> Self {
         Self { at_most: Duration::from_mins(10) }
+    }
+}
+
+impl MailerSend {
+    /// Asks for the state of a bulk send, by its id with or without the `bulk:` in front.
+    ///
+    /// # Errors
+    ///
+    /// As MailerSend answers: an unknown id is [`ErrorKind::Rejected`] with status 404.
+    pub async fn bulk_status(&self, id: &str) -> Result<BulkStatus, Error> {
+        let id = bare_id(id);
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            let text = "not the id of a bulk send: it has letters and digits only";
+            return Err(InvalidMessage::new(vec![Problem::new("bulk_email_id", text, "")]).into());
+        }
+        let token = self.token.as_ref().or_else(|| self.tokens.values().next()).ok_or_else(builder::no_token)?;
+        let url = self.client.url(&format!("bulk-email/{id}"))?;
+        let call = Client::call(Method::GET, url, token, None)?;
+        let response = self.client.send(call).await.map_err(asked)?;
+        if !response.is_success() {
+            return Err(asked(refusal(response, self.clock.unix())));
+        }
+        BulkStatus::read(response).map_err(asked)
+    }
+
+    /// Asks for the state of a bulk send until it is final, ever more rarely, and within the rate limit. A 429, a 5xx
+    /// or a lost answer is asked again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`] when it is not final in time, which says nothing about the send; else as
+    /// [`bulk_status`](Self::bulk_status).
+    pub async fn bulk_wait(&self, id: &str, wait: BulkWait) -> Result<BulkStatus, Error> {
+        let deadline = tokio::time::Instant::now() + wait.at_most;
+        let mut attempt = 0;
+        loop {
+            let (outcome, pause) = match self.bulk_status(id).await {
+                Ok(status) if status.state.is_final() => return Ok(status),
+                Ok(status) => {
+                    let pause = budget::poll_after(attempt, status.rate(), self.clock.unix());
+                    (format!("is `{}`", status.state.as_str()), pause)
+                }
+                Err(error) => match error.retry() {
+                    Retry::Safe(after) => {
+                        let usual = budget::poll_after(attempt, error.rate(), self.clock.unix());
+                        (format!("could not be asked for: {error}"), after.unwrap_or(usual).max(usual))
+                    }
+                    Retry::Never | Retry::Ambiguous => return Err(error),
+                },
+            };
+            if tokio::time::Instant::now() + pause > deadline {
+                let text = format!("after {} s the bulk send {outcome}", wait.at_most.as_secs());
+                return Err(Error::new(ErrorKind::Timeout, text)
+                    .with_retry(Retry::Safe(Some(pause)))
+                    .with_remedy("ask again later: nothing was sent by asking"));
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+}
+
+/// An error in asking, which repeats nothing: it may always be asked again, unless it was refused.
+fn asked(error: Error) -> Error {
+    match error.retry() {
+        Retry::Ambiguous => error.with_retry(Retry::Safe(None)),
+        Retry::Never | Retry::Safe(_) => error,
     }
 }
 

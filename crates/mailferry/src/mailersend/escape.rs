@@ -1,5 +1,5 @@
-//! Text as a JSON string. Mail bodies are long and hold little that must be escaped, so it is looked for eight bytes at
-//! a time; what serde_json does byte by byte was a third of the cost of a small message.
+//! Text as a JSON string. Mail bodies are long and hold little that must be escaped, so it is looked for in blocks: what
+//! a serializer does byte by byte was a third of the cost of a small message.
 
 /// Writes a JSON string with its quotes.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
@@ -35,26 +35,22 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Where the first quotation mark, backslash or control character is.
+/// Where the first quotation mark, backslash or control character is. Blocks without any are passed over by comparisons
+/// that the compiler turns into vector instructions.
 fn first_special(bytes: &[u8]) -> Option<usize> {
-    let (words, tail) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let found = specials(u64::from_le_bytes(*word));
-        if found != 0 {
-            return Some(index * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let start = bytes.len() - tail.len();
-    tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).map(|at| start + at)
+    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
+    let clean = blocks.iter().take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)));
+    let start = clean.count() * BLOCK;
+    let rest = bytes.get(start..).unwrap_or(tail);
+    rest.iter().position(|byte| is_special(*byte)).map(|at| start + at)
 }
 
-/// The top bit of each byte that must be escaped; right for the lowest such byte, which is the one asked for.
-fn specials(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (control | zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')))) & TOPS
+/// Bytes looked at together.
+const BLOCK: usize = 32;
+
+#[expect(clippy::needless_bitwise_bool, reason = "a branch for each comparison would keep it from being vectorized")]
+const fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 #[cfg(test)]

@@ -13,22 +13,19 @@ mod options;
 mod payload;
 mod preflight;
 mod response;
+mod send;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Method;
 
 use crate::clock::Clock;
-use crate::message::{Attachment, InvalidMessage, Message, Opened, Problem};
+use crate::message::Message;
 use crate::secret::Secret;
-use crate::transport::{
-    Error, ErrorKind, Finding, RecipientStatus, Retry, SendStatus, Sending, Status, Transport, mask,
-};
+use crate::transport::{Error, ErrorKind, Finding, Sending, Transport};
 
-use batch::Batch;
 use client::{Call, Client};
 use options::Options;
 use payload::Payload;
@@ -105,7 +102,10 @@ impl MailerSend {
     ///
     /// As `send`, as far as it can fail before the network.
     pub async fn requests(&self, message: &Message) -> Result<Vec<Request>, Error> {
-        let opened = open(message).await?;
+        if !message.has_recipients() {
+            return Ok(Vec::new());
+        }
+        let opened = send::open(message).await?;
         let payload = payload::payload(message, &opened, &self.options, self.clock.unix())?;
         let token = self.token_for(message, &payload)?;
         let mut requests = Vec::new();
@@ -142,66 +142,9 @@ impl MailerSend {
     /// When the message could not be sent whatever the limits: it asks for what MailerSend cannot do, or an attachment
     /// cannot be read.
     pub async fn check(&self, message: &Message) -> Result<Vec<Finding>, Error> {
-        let opened = open(message).await?;
+        let opened = send::open(message).await?;
         let options = Options { preflight: crate::transport::Preflight::Warn, ..self.options.clone() };
         Ok(payload::payload(message, &opened, &options, self.clock.unix())?.warnings)
-    }
-
-    /// Asks for the state of a bulk send, by its id with or without the `bulk:` in front.
-    ///
-    /// # Errors
-    ///
-    /// As MailerSend answers: an unknown id is [`ErrorKind::Rejected`] with status 404.
-    pub async fn bulk_status(&self, id: &str) -> Result<BulkStatus, Error> {
-        let id = bulk::bare_id(id);
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-            let text = "not the id of a bulk send: it has letters and digits only";
-            return Err(InvalidMessage::new(vec![Problem::new("bulk_email_id", text, "")]).into());
-        }
-        let token = self.token.as_ref().or_else(|| self.tokens.values().next()).ok_or_else(builder::no_token)?;
-        let url = self.client.url(&format!("bulk-email/{id}"))?;
-        let call = Client::call(Method::GET, url, token, None)?;
-        let response = self.client.send(call).await.map_err(asked)?;
-        if !response.is_success() {
-            return Err(asked(response::refusal(response, self.clock.unix())));
-        }
-        BulkStatus::read(response).map_err(asked)
-    }
-
-    /// Asks for the state of a bulk send until it is final, ever more rarely, and within the rate limit. A 429, a 5xx
-    /// or a lost answer is asked again.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Timeout`] when it is not final in time, which says nothing about the send; else as
-    /// [`bulk_status`](Self::bulk_status).
-    pub async fn bulk_wait(&self, id: &str, wait: BulkWait) -> Result<BulkStatus, Error> {
-        let deadline = tokio::time::Instant::now() + wait.at_most;
-        let mut attempt = 0;
-        loop {
-            let (outcome, pause) = match self.bulk_status(id).await {
-                Ok(status) if status.state.is_final() => return Ok(status),
-                Ok(status) => {
-                    let pause = budget::poll_after(attempt, status.rate(), self.clock.unix());
-                    (format!("is `{}`", status.state.as_str()), pause)
-                }
-                Err(error) => match error.retry() {
-                    Retry::Safe(after) => {
-                        let usual = budget::poll_after(attempt, error.rate(), self.clock.unix());
-                        (format!("could not be asked for: {error}"), after.unwrap_or(usual).max(usual))
-                    }
-                    Retry::Never | Retry::Ambiguous => return Err(error),
-                },
-            };
-            if tokio::time::Instant::now() + pause > deadline {
-                let text = format!("after {} s the bulk send {outcome}", wait.at_most.as_secs());
-                return Err(Error::new(ErrorKind::Timeout, text)
-                    .with_retry(Retry::Safe(Some(pause)))
-                    .with_remedy("ask again later: nothing was sent by asking"));
-            }
-            tokio::time::sleep(pause).await;
-            attempt += 1;
-        }
     }
 
     /// The token for a message: its own, or that of the From domain or the nearest domain above, or the general one.
@@ -224,126 +167,6 @@ impl MailerSend {
         }
         self.token.as_ref().ok_or_else(builder::no_token)
     }
-
-    fn call(&self, payload: &Payload<'_>, batch: &Batch, token: &Secret) -> Result<Call, Error> {
-        let url = self.client.endpoint(payload.endpoint);
-        Client::call(Method::POST, url, token, Some(payload.body(batch)))
-    }
-
-    async fn deliver(&self, message: &Message) -> Result<SendStatus, Error> {
-        if !message.has_recipients() {
-            return Ok(SendStatus::default());
-        }
-        let opened = open(message).await?;
-        let payload = payload::payload(message, &opened, &self.options, self.clock.unix())?;
-        for warning in &payload.warnings {
-            tracing::warn!(path = mask(warning.path()), "{}", warning.text());
-        }
-        let token = self.token_for(message, &payload)?;
-        let mut all = SendStatus::default();
-        let batches = payload.batches();
-        for (index, batch) in batches.iter().enumerate() {
-            let to = payload.addresses(batch);
-            match self.post(message, &payload, batch, &to, token, index == 0).await {
-                Ok(status) if index == 0 => all = status,
-                Ok(status) => all.join(status),
-                Err(error) if index == 0 => return Err(error),
-                Err(error) => return Err(half_sent(error, all, message, &to)),
-            }
-            let pause = budget::pause(all.rate(), self.clock.unix());
-            if !pause.is_zero() && index + 1 < batches.len() {
-                tokio::time::sleep(pause).await;
-            }
-        }
-        all.set_dropped(payload.dropped);
-        all.set_warnings(payload.warnings);
-        Ok(all)
-    }
-
-    /// Posts one request. Only when earlier requests of the same message were accepted is a refusal waited out: then
-    /// the message cannot be sent again as a whole.
-    async fn post(
-        &self,
-        message: &Message,
-        payload: &Payload<'_>,
-        batch: &Batch,
-        to: &[crate::address::Address],
-        token: &Secret,
-        first: bool,
-    ) -> Result<SendStatus, Error> {
-        let mut attempt = 0;
-        loop {
-            let answer = match self.client.send(self.call(payload, batch, token)?).await {
-                Ok(response) => response::send_status(message, to, response, self.clock.unix()),
-                Err(error) => Err(error),
-            };
-            let error = match answer {
-                Err(error) if !first => error,
-                settled => return settled,
-            };
-            match budget::repeat_after(error.retry(), attempt) {
-                Some(wait) => {
-                    tracing::info!(seconds = wait.as_secs(), "waiting to go on with a bulk send");
-                    tokio::time::sleep(wait).await;
-                    attempt += 1;
-                }
-                None => return Err(error),
-            }
-        }
-    }
-}
-
-/// Opens the attachments, so that what cannot be read is known before anything is sent.
-async fn open(message: &Message) -> Result<Vec<Opened>, Error> {
-    let mut opened = Vec::with_capacity(message.attachments().len());
-    let mut problems = Vec::new();
-    for (index, attachment) in message.attachments().iter().enumerate() {
-        match open_one(attachment).await {
-            Ok(content) => opened.push(content),
-            Err(cause) => {
-                let path = format!("attachments[{index}]");
-                let file = attachment.path().map(|path| path.display().to_string()).unwrap_or_default();
-                problems.push(Problem::new(path, format!("{file:?} cannot be read: {cause}"), "check the path"));
-            }
-        }
-    }
-    if problems.is_empty() { Ok(opened) } else { Err(InvalidMessage::new(problems).into()) }
-}
-
-async fn open_one(attachment: &Attachment) -> std::io::Result<Opened> {
-    match (attachment.open().await?, attachment.path()) {
-        // Converted text has another length, which must be known beforehand.
-        (Opened::File { .. }, Some(path)) if attachment::needs_conversion(attachment) => {
-            Ok(Opened::Bytes(tokio::fs::read(path).await?.into()))
-        }
-        (opened, _) => Ok(opened),
-    }
-}
-
-/// An error in asking, which repeats nothing: it may always be asked again, unless it was refused.
-fn asked(error: Error) -> Error {
-    match error.retry() {
-        Retry::Ambiguous => error.with_retry(Retry::Safe(None)),
-        Retry::Never | Retry::Safe(_) => error,
-    }
-}
-
-/// The error of a bulk send of which a part was accepted: who has it, who has it not, and who may have it. Sending
-/// the whole again would send twice.
-fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt: &[crate::address::Address]) -> Error {
-    let doubtful = error.retry() == Retry::Ambiguous;
-    for mailbox in message.to() {
-        let address = mailbox.address();
-        if accepted.recipient(address.as_str()).is_none() {
-            let unknown = doubtful && in_doubt.contains(address);
-            let status = if unknown { Status::Unknown } else { Status::Failed };
-            accepted.set(address.clone(), RecipientStatus::new(status, None::<String>));
-        }
-    }
-    error
-        .with_retry(Retry::Ambiguous)
-        .with_remedy("part of the message was accepted: send again only to the recipients whose status is `failed`")
-        .with_status(accepted)
 }
 
 impl Transport for MailerSend {

@@ -12,7 +12,7 @@ use super::body::{Segment, Writer};
 use super::escape::write_string;
 use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
-use crate::address::{Address, Mailbox};
+use crate::address::{Address, InvalidAddress, Mailbox};
 use crate::defaults::merge_deep;
 use crate::message::{ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem};
 use crate::secret::Secret;
@@ -57,18 +57,33 @@ impl To<'_> {
     }
 
     /// The address, for the status.
-    pub(crate) fn address(&self) -> Option<Address> {
+    pub(crate) fn address(&self) -> Option<Cow<'_, Address>> {
         match self {
-            Self::Mailbox(mailbox) => Some(mailbox.address().clone()),
-            Self::Extra(_) => self.email().parse().ok(),
+            Self::Mailbox(mailbox) => Some(Cow::Borrowed(mailbox.address())),
+            Self::Extra(_) => self.email().parse().ok().map(Cow::Owned),
         }
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Mailbox(mailbox) => write(out, &Recipient::from(*mailbox)),
+            Self::Mailbox(mailbox) => {
+                out.extend_from_slice(b"{\"email\":");
+                write_string(out, mailbox.address().to_ascii());
+                if let Some(name) = mailbox.name() {
+                    out.extend_from_slice(b",\"name\":");
+                    write_string(out, name);
+                }
+                out.push(b'}');
+            }
             Self::Extra(value) => write(out, value),
         }
+    }
+}
+
+impl Payload<'_> {
+    /// Whether `esp_extra` replaced the message's `to` recipients.
+    pub(crate) fn replaces_recipients(&self) -> bool {
+        self.to.iter().any(|to| matches!(to, To::Extra(_)))
     }
 }
 
@@ -108,7 +123,7 @@ impl<'m> Personalization<'m> {
     pub(crate) fn write(&self, to: &To<'_>, out: &mut Vec<u8>) {
         let own = self.own(to);
         out.extend_from_slice(b"{\"email\":");
-        write(out, to.email());
+        write_string(out, to.email());
         out.extend_from_slice(b",\"data\":");
         match (self.global, own) {
             (None, Some(only)) | (Some(only), None) => write(out, only),
@@ -225,7 +240,15 @@ pub(crate) fn payload<'m>(
         unsupported.push(Feature::MultipleReplyTo);
     }
     unsupported.extend(special.unsupported);
-    // A `From` header makes the message's sender the one that bounces go to.
+    // A `From` header makes the message's sender the one that bounces go to, and that is always one.
+    if special.from.is_some() && list(from).len() > 1 {
+        if options.ignore_unsupported_features {
+            let several = list(from).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let cause = InvalidAddress::several(&several, list(from).len());
+            return Err(InvalidMessage::new(vec![Problem::address(Key::From.as_str(), &cause)]).into());
+        }
+        unsupported.push(Feature::MultipleFrom);
+    }
     if envelope_sender.is_set() || (special.from.is_some() && from.is_set()) {
         unsupported.push(Feature::EnvelopeSender);
     }
@@ -340,13 +363,15 @@ pub(crate) fn payload<'m>(
 /// The keys of data by recipient that mean none of the recipients.
 fn unmatched<'m>(data: Option<&'m ByRecipient>, to: &[To<'_>]) -> Vec<(&'static str, &'m str)> {
     let Some(data) = data.filter(|data| !data.is_empty()) else { return Vec::new() };
-    let known: HashSet<String> = to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
-    data.keys()
-        .filter(|key| {
-            !known.contains(*key) && !key.parse::<Address>().is_ok_and(|key| known.contains(key.key().as_ref()))
-        })
-        .map(|key| (Key::MergeData.as_str(), key.as_str()))
-        .collect()
+    let spelt: HashSet<&str> = to.iter().map(To::email).collect();
+    let mut rest = data.keys().filter(|key| !spelt.contains(key.as_str())).peekable();
+    if rest.peek().is_none() {
+        return Vec::new();
+    }
+    let natural: HashSet<String> =
+        to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
+    let means_one = |key: &str| key.parse::<Address>().is_ok_and(|key| natural.contains(key.key().as_ref()));
+    rest.filter(|key| !means_one(key)).map(|key| (Key::MergeData.as_str(), key.as_str())).collect()
 }
 
 fn ambiguous(features: Vec<Feature>) -> Error {

@@ -16,13 +16,14 @@ use crate::transport::{
 /// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
-/// Reads the answer to a request that was to reach the recipients of `message`; `to` are those of this request.
-pub(crate) fn send_status(
+/// Notes in `status` what the answer to a request for the recipients `to` says. An error leaves `status` as it was.
+pub(crate) fn record(
+    status: &mut SendStatus,
     message: &Message,
-    to: &[Address],
+    to: Vec<Address>,
     response: Response,
     now: i64,
-) -> Result<SendStatus, Error> {
+) -> Result<(), Error> {
     let rate = rate(&response);
     if !response.is_success() {
         return Err(refusal(response, now));
@@ -32,35 +33,44 @@ pub(crate) fn send_status(
         Err(text) => return Err(unreadable(text, response)),
     };
     let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
-    let mut status = SendStatus::default();
     if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
-        let id = format!("{BULK_PREFIX}{bulk_id}");
-        let copies = message.cc().iter().chain(message.bcc()).map(|mailbox| mailbox.address().clone());
-        for address in to.iter().cloned().chain(copies) {
-            status.set(address, RecipientStatus::new(Status::Unknown, Some(&id)));
+        let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
+        for address in &to {
+            status.set(address.clone(), unknown.clone());
         }
-        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to.to_vec() });
+        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
-        status = SendStatus::uniform(message, usual, message_id);
-        for email in &answer.suppressed {
-            match email.parse() {
-                Ok(address) => status.set(address, RecipientStatus::new(Status::Rejected, None::<String>)),
-                Err(_) => return Err(unreadable("a suppressed recipient is not an address".to_owned(), response)),
-            }
+        for mailbox in message.recipients() {
+            status.set(mailbox.address().clone(), RecipientStatus::new(usual, message_id));
+        }
+        for address in answer.suppressed {
+            status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));
         }
     }
     // Held back by `send_paused` of the domain; seen on `/email` only.
-    status.set_paused(response.header("x-send-paused").is_some_and(|paused| paused.eq_ignore_ascii_case("true")));
+    if response.header("x-send-paused").is_some_and(|paused| paused.eq_ignore_ascii_case("true")) {
+        status.set_paused(true);
+    }
     status.push_response(response, rate);
-    Ok(status)
+    Ok(())
+}
+
+/// Gives the recipients of copies their status after a bulk send. They get one with every request, so the first id
+/// stands for all.
+pub(crate) fn record_copies(status: &mut SendStatus, message: &Message) {
+    let Some(first) = status.bulk().first() else { return };
+    let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{}", first.id)));
+    for mailbox in message.cc().iter().chain(message.bcc()) {
+        status.set(mailbox.address().clone(), unknown.clone());
+    }
 }
 
 /// What the body of a success says.
 #[derive(Default)]
 struct Answer {
     bulk_id: Option<String>,
-    suppressed: Vec<String>,
+    suppressed: Vec<Address>,
 }
 
 impl Answer {
@@ -96,7 +106,7 @@ impl Answer {
 }
 
 /// The addresses of a suppression warning. Reasons (`hard_bounced`, `blocklisted`, …) all mean the same here.
-fn suppressed_by(warning: &Value) -> Result<Vec<String>, String> {
+fn suppressed_by(warning: &Value) -> Result<Vec<Address>, String> {
     match warning.get("type").and_then(Value::as_str) {
         Some("SOME_SUPPRESSED" | "ALL_SUPPRESSED") => {}
         _ => return Err("it warns of something unknown".to_owned()),
@@ -106,9 +116,14 @@ fn suppressed_by(warning: &Value) -> Result<Vec<String>, String> {
     };
     recipients
         .iter()
-        .map(|recipient| recipient.get("email").and_then(Value::as_str).map(str::to_owned))
-        .collect::<Option<_>>()
-        .ok_or_else(|| "its warning has a recipient without an address".to_owned())
+        .map(|recipient| {
+            let email = recipient
+                .get("email")
+                .and_then(Value::as_str)
+                .ok_or("its warning has a recipient without an address")?;
+            Ok(email.parse().map_err(|_| "a suppressed recipient is not an address")?)
+        })
+        .collect()
 }
 
 /// Whether the media type is JSON, whatever its case and parameters.

@@ -114,10 +114,14 @@ pub(super) fn single(mut mailboxes: Vec<Mailbox>) -> Result<Mailbox, InvalidAddr
 }
 
 impl MessageBuilder {
-    /// Sets the sender.
+    /// Sets the sender. An empty list is none.
     pub fn from(mut self, sender: impl IntoMailboxes) -> Self {
         self.message.from = Field::Unset;
-        self.mailboxes(Key::From, sender)
+        let mut with = self.mailboxes(Key::From, sender);
+        if with.message.from().is_empty() {
+            with.message.from = Field::Unset;
+        }
+        with
     }
 
     /// Adds a primary recipient, or several.

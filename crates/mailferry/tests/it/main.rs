@@ -3,8 +3,20 @@
 //! Doc comments name the ids of the behaviours that a test covers; `tidy.rs` looks that none is left out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test as tests themselves do")]
 
+mod answers;
+mod attachments;
+mod bad_input;
+mod batches;
 mod capture;
+mod config;
+mod content;
 mod support;
 
 mod flagged;
+mod hooks;
+mod json;
+mod merge;
+mod preflight;
+mod redirect;
+mod secrets;
 mod vectors;

@@ -1,0 +1,75 @@
+"""`mailferry emulate` as a child process, and what its inspection shows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from requests import Response, Session
+
+START_LIMIT = 30
+REQUEST_LIMIT = 30
+
+Json = Any
+
+
+class Emulator:
+    """Use as a context manager; starts at a free port and stops at the end. What it prints later is thrown away."""
+
+    def __init__(self, binary: Path) -> None:
+        command = [str(binary), "emulate", "--listen", "127.0.0.1:0", "--json"]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8")
+        self._session = Session()
+        self._session.trust_env = False
+        self.url = self.token = ""
+
+    def __enter__(self) -> Emulator:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the emulator did not start: exit code {self._process.wait(START_LIMIT)}")
+        threading.Thread(target=deque, args=(self._process.stdout, 0), daemon=True).start()
+        started = json.loads(line)
+        self.url, self.token = started["url"], started["token"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+        self._process.terminate()
+        try:
+            self._process.wait(START_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def emails(self) -> list[dict[str, Json]]:
+        """One for each recipient of each message, oldest first."""
+        return self._inspect("GET", "/emails").json()
+
+    def requests(self) -> list[dict[str, Json]]:
+        return self._inspect("GET", "/requests").json()
+
+    def file(self, attachment: dict[str, Json]) -> bytes:
+        return self._inspect("GET", attachment["url"].removeprefix("/_emulator")).content
+
+    def reset(self) -> None:
+        self._inspect("DELETE", "")
+
+    def _inspect(self, method: str, path: str) -> Response:
+        root = self.url.removesuffix("/v1/")
+        answer = self._session.request(method, f"{root}/_emulator{path}", timeout=REQUEST_LIMIT)
+        answer.raise_for_status()
+        return answer
+
+
+def mailbox(email: str, name: str | None = None) -> dict[str, Json]:
+    """A mailbox as the inspection shows it."""
+    return {"email": email, "name": name}
+
+
+def readers(emails: list[dict[str, Json]]) -> dict[str, str]:
+    """Who got a copy, and in which role."""
+    return {email["recipient"]["email"]: email["role"] for email in emails}
