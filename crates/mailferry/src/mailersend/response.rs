@@ -41,8 +41,11 @@ pub(crate) fn record(
         status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
-        for mailbox in message.recipients() {
-            status.set(mailbox.address().clone(), RecipientStatus::new(usual, message_id));
+        // Copies are sent with every request; they keep the status of the first.
+        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
+        let copies: Vec<_> = copies.map(|mailbox| mailbox.address().clone()).collect();
+        for address in to.into_iter().chain(copies) {
+            status.set(address, RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {
             status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));
@@ -62,7 +65,9 @@ pub(crate) fn record_copies(status: &mut SendStatus, message: &Message) {
     let Some(first) = status.bulk().first() else { return };
     let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{}", first.id)));
     for mailbox in message.cc().iter().chain(message.bcc()) {
-        status.set(mailbox.address().clone(), unknown.clone());
+        if status.recipient(mailbox.address().as_str()).is_none() {
+            status.set(mailbox.address().clone(), unknown.clone());
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::batch::Batch;
 use super::client::{Call, Client};
-use super::payload::{Payload, payload};
+use super::payload::{Endpoint, Payload, payload};
 use super::{MailerSend, attachment, budget, response};
 use crate::address::Address;
 use crate::message::{Attachment, InvalidMessage, Message, Opened, Problem};
@@ -33,7 +33,7 @@ impl MailerSend {
                 }
             }
             // What `esp_extra` puts in the place of recipients is sent, and the status speaks of the message's own.
-            let to = if payload.replaces_recipients() {
+            let to = if payload.endpoint == Endpoint::Email || payload.replaces_recipients() {
                 message.to().iter().map(|mailbox| mailbox.address().clone()).collect()
             } else {
                 payload.addresses(&batch)

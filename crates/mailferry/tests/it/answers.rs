@@ -25,7 +25,7 @@ fn suppressed(kind: &str, addresses: &[&str]) -> Value {
     json!({"message": "There are some warnings for your request.", "warnings": [{"type": kind, "warning": "Some.", "recipients": recipients}]})
 }
 
-/// RSP-01, RSP-02, STA-01, STA-10: everyone is queued under the id, whatever the success and its body are.
+/// RSP-01, RSP-02, RSP-10, STA-01, STA-10: everyone is queued under the id, whatever the success and its body are.
 #[tokio::test]
 async fn an_accepted_message_is_queued() {
     for answer in [
@@ -327,7 +327,7 @@ async fn an_endless_answer_is_cut_off() {
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Unreadable, Retry::Ambiguous));
 }
 
-/// NET-07: messages share connections, also after an error.
+/// NET-07, ERR-09, ERR-12: messages share connections, also after an error; each has an answer, and an error ends nothing.
 #[tokio::test]
 async fn connections_are_shared() {
     let server = Capture::start([Answer::accepted("a"), Answer::json(422, &json!({})), Answer::accepted("c")]).await;
@@ -335,9 +335,21 @@ async fn connections_are_shared() {
     let messages = [basic(json!({})), basic(json!({})), basic(json!({}))];
     let answers = mailersend.send_all(&messages).await;
     let went: Vec<_> = answers.iter().map(Result::is_ok).collect();
-    assert_eq!(went, [true, false, true], "ERR-09, ERR-12: one answer for each message, and an error ends nothing");
+    assert_eq!(went, [true, false, true]);
     mailersend.clone().send(&messages[0]).await.unwrap();
     assert_eq!((server.requests().len(), server.connections()), (4, 1));
+}
+
+/// A connection that the server has closed in the meantime is not used again.
+#[tokio::test]
+async fn a_closed_connection_is_not_used_again() {
+    let server = Capture::start([Answer::accepted("id").closed()]).await;
+    let mailersend = to(&server);
+    for _ in 0..3 {
+        mailersend.send(&basic(json!({}))).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!((server.requests().len(), server.connections()), (3, 3));
 }
 
 /// STA-04: the words, and that refusals are two of them.

@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mailferry::Message;
 use mailferry::message::Attachment;
-use mailferry::transport::ErrorKind;
+use mailferry::transport::{ErrorKind, Retry, Transport};
 use serde_json::{Value, json};
 
+use crate::capture::Capture;
 use crate::support::{basic, body, builder, lenient};
 
 fn with(attachment: Attachment) -> Message {
@@ -73,6 +74,40 @@ async fn a_file_is_read_when_it_is_sent() {
         assert_eq!(attachment["filename"], "report.pdf");
         assert_eq!(STANDARD.decode(attachment["content"].as_str().unwrap()).unwrap(), content);
     }
+}
+
+/// A file is streamed, and its length announced.
+#[tokio::test]
+async fn a_file_is_sent_with_its_length() {
+    let file = Scratch::new("large.pdf", &vec![b'x'; 3_000_001]);
+    let server = Capture::accepting().await;
+    lenient().api_url(server.url()).build().unwrap().send(&with(Attachment::file(&file.0))).await.unwrap();
+    let request = server.only();
+    assert_eq!(request.header("content-length").unwrap(), request.body.len().to_string());
+    assert_eq!(request.header("transfer-encoding"), None);
+    let content = request.json()["attachments"][0]["content"].as_str().unwrap().to_owned();
+    assert_eq!(STANDARD.decode(content).unwrap(), vec![b'x'; 3_000_001]);
+}
+
+/// A file that becomes shorter while it is sent stops the request, which nobody can have accepted.
+#[tokio::test]
+async fn a_file_that_becomes_shorter_stops_the_request() {
+    let file = Scratch::new("shrinks.pdf", b"");
+    let open = std::fs::OpenOptions::new().write(true).open(&file.0).unwrap();
+    // More than any socket holds, so that the end is not yet read when the server begins.
+    open.set_len(200_000_000).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.readable().await.unwrap();
+        open.set_len(1_000_000).unwrap();
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    });
+    let error = lenient().api_url(url).build().unwrap().send(&with(Attachment::file(&file.0))).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::InvalidMessage, Retry::Never), "{error}");
+    assert!(error.to_string().contains("shorter") && error.remedy().is_some(), "{error}");
+    drop(server.await.unwrap());
 }
 
 /// ATT-11: a text file in another charset is converted, too.

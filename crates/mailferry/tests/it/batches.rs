@@ -142,6 +142,19 @@ async fn a_failure_in_the_middle_says_who_has_it() {
     }
 }
 
+/// An answer without any id is about its own request alone.
+#[tokio::test]
+async fn a_strange_answer_in_the_middle_is_about_its_own_request() {
+    let server = Capture::start([taken("b1"), Answer::new(202), taken("b3")]).await;
+    let message = many(1_001).edit().cc("cc@x.example").build().unwrap();
+    let status = bulk(&server).send(&message).await.unwrap();
+    let id = |address: &str| status.recipient(address).unwrap().message_id.clone();
+    assert_eq!(id(&address(0)).as_deref(), Some("bulk:b1"));
+    assert_eq!(*status.recipient(&address(500)).unwrap(), RecipientStatus::new(Status::Failed, None::<String>));
+    assert_eq!(id(&address(1_000)).as_deref(), Some("bulk:b3"));
+    assert_eq!(id("cc@x.example").as_deref(), Some("bulk:b1"), "copies keep the id of the first");
+}
+
 fn state(data: &Value) -> Answer {
     Answer::json(200, &json!({"data": data}))
 }

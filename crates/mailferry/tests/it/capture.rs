@@ -1,5 +1,6 @@
 //! A loopback HTTP server that records every request and answers from a script.
 
+use std::fmt::Write as _;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -33,6 +34,8 @@ impl Recorded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Whole,
+    /// The connection closes after it, unannounced.
+    Closed,
     /// The connection closes in the middle of the body.
     CutOff,
     /// The connection closes before anything is said.
@@ -93,6 +96,11 @@ impl Answer {
 
     pub(crate) fn cut_off(mut self) -> Self {
         self.ending = Ending::CutOff;
+        self
+    }
+
+    pub(crate) fn closed(mut self) -> Self {
+        self.ending = Ending::Closed;
         self
     }
 
@@ -182,14 +190,14 @@ async fn serve(stream: TcpStream, seen: &Seen) -> io::Result<()> {
         }
         let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, answer.reason);
         for (name, value) in &answer.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").map_err(io::Error::other)?;
         }
         let missing = if answer.ending == Ending::CutOff { 100 } else { 0 };
-        head.push_str(&format!("Content-Length: {}\r\n\r\n", answer.body.len() + missing));
+        write!(head, "Content-Length: {}\r\n\r\n", answer.body.len() + missing).map_err(io::Error::other)?;
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(&answer.body).await?;
         stream.flush().await?;
-        if answer.ending == Ending::CutOff {
+        if matches!(answer.ending, Ending::CutOff | Ending::Closed) {
             return Ok(());
         }
     }

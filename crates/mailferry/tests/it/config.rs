@@ -165,7 +165,7 @@ fn timeouts_are_seconds_or_a_pair_of_them() {
     }
 }
 
-/// CFG-08, CFG-12: defaults for MailerSend given by the program replace those of the environment, and the general ones
+/// CFG-08, CFG-09, CFG-12: defaults for MailerSend given by the program replace those of the environment, and the general ones
 /// lie under both.
 #[tokio::test]
 async fn defaults_from_settings() {

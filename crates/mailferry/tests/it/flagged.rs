@@ -111,7 +111,7 @@ async fn values_of_the_wrong_type_are_refused_with_their_place() {
     }
 }
 
-/// MRG-11, BOD-11, OPT-02: JSON has no decimals, bytes or NaN of its own, so the recorded cases cannot be said. What
+/// MRG-11, BOD-11, OPT-02, NET-05: JSON has no decimals, bytes or NaN of its own, so the recorded cases cannot be said. What
 /// stands for them there is data like any other, and NaN is no JSON.
 #[tokio::test]
 async fn data_that_json_cannot_hold_cannot_be_given() {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mailferry::config::Sources;
-use mailferry::transport::{Error, ErrorKind, MessageId, SendStatus, Transport};
+use mailferry::transport::{Error, ErrorKind, MessageId, SendStatus, Status};
 use mailferry::{Mailer, Message, Stop, TransportExt};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -64,7 +64,7 @@ fn flags() -> BTreeMap<String, String> {
     serde_json::from_str(&read("send-flags.json")).unwrap()
 }
 
-/// HDR-10, CFG-02, CFG-09, and all others that the cases are named for: see `covers` in each.
+/// The ids are in each case, under `covers`.
 #[tokio::test]
 async fn recorded_cases_come_out_as_recorded() {
     let (cases, flags) = (cases(), flags());
@@ -182,7 +182,9 @@ impl<'de> Deserialize<'de> for Pairs {
 fn interchange(message: &Value, headers: Option<&[(String, Value)]>) -> String {
     let mut fields = message.as_object().unwrap().clone();
     if let Some(attachments) = fields.get_mut("attachments").and_then(Value::as_array_mut) {
-        attachments.iter_mut().for_each(|attachment| *attachment = interchange_attachment(attachment));
+        for attachment in attachments {
+            *attachment = interchange_attachment(attachment);
+        }
     }
     if let Some(send_at) = fields.get_mut("send_at")
         && let Some(text) = send_at.get("$datetime").or(send_at.get("$date"))
@@ -350,7 +352,7 @@ fn answer(recorded: &Value) -> Answer {
 
 /// A status in the recording's form.
 fn recorded_status(status: &SendStatus) -> Value {
-    let words: BTreeSet<_> = status.statuses().into_iter().map(|status| status.as_str()).collect();
+    let words: BTreeSet<_> = status.statuses().into_iter().map(Status::as_str).collect();
     let recipients: Map<_, _> = status
         .recipients()
         .map(|(address, recipient)| {
@@ -425,7 +427,7 @@ fn compare(expected: &Value, outcome: &Outcome) -> Vec<String> {
         return differences;
     };
     same("category", &expected["error"]["category"], &json!(category(error.kind())));
-    let status = error.response().filter(|_| error.kind() != ErrorKind::Refused).map(|response| response.status());
+    let status = error.status().filter(|_| error.kind() != ErrorKind::Refused);
     same("HTTP status", &expected["error"]["status_code"], &json!(status));
     if let Some(has_response) = expected["error"].get("has_response") {
         same("response kept", has_response, &json!(error.response().is_some()));
