@@ -393,7 +393,7 @@ def bulk_in_parts(view: View) -> View | None:
     ids = [f"bulk:{answer['json']['bulk_email_id']}" for answer in view.case["responses"][: len(parts)]]
     copies = [mailbox["email"] for key in ("cc", "bcc") for mailbox in messages[0].get(key, [])]
     owners = {message["to"][0]["email"]: identifier for part, identifier in zip(parts, ids) for message in part}
-    owners |= dict.fromkeys(copies, ids[-1])
+    owners |= dict.fromkeys(copies, ids[0])
     recipients = {address: {"status": "unknown", "message_id": identifier} for address, identifier in owners.items()}
     result = outcome.result(["unknown"], ids, recipients)
     return view.must_be(Outcome([{**requests[0], "body": part} for part in parts], result))

@@ -50,13 +50,13 @@ pub(crate) struct Global {
     /// Print results as JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Read settings from this file [default: mailferry.toml, if there is one; or MAILFERRY_CONFIG]
+    /// Read settings from this file [default: mailferry.toml, if there is one; or `MAILFERRY_CONFIG`]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Show what caused an error, too
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// When to use colours; NO_COLOR is obeyed
+    /// When to use colours; `NO_COLOR` is obeyed
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: ColorWhen,
 }
@@ -295,11 +295,11 @@ pub(crate) enum BulkCommand {
     Status(BulkId),
     /// Wait until MailerSend is done with it
     Wait {
-        #[command(flatten)]
-        id: BulkId,
         /// Give up after this many seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 600)]
         timeout: u64,
+        #[command(flatten)]
+        id: BulkId,
     },
 }
 
@@ -337,7 +337,7 @@ pub(crate) struct EmulateArgs {
     /// Take any token
     #[arg(long, conflicts_with = "token")]
     pub(crate) any_token: bool,
-    /// How many requests a minute are taken
+    /// How many requests a minute are taken: `documented` is 120 for email, 10 for bulk email, 60 for anything else
     #[arg(long, value_name = "WHICH", default_value = "none")]
     pub(crate) limits: Limits,
     /// How many requests a day are taken
@@ -354,9 +354,7 @@ pub(crate) struct EmulateArgs {
 /// Requests a minute.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Limits {
-    /// 120 for email, 10 for bulk email, 60 for anything else
     Documented,
-    /// As many as wanted
     None,
 }
 

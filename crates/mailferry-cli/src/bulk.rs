@@ -17,8 +17,9 @@ use crate::args::{BulkArgs, BulkCommand, BulkId, Global};
 use crate::config;
 use crate::exit::Exit;
 use crate::log;
-use crate::output::{FAINT, Failure, HEADING, Output, io_text, status_style};
+use crate::output::{Failure, HEADING, Output, io_text, printable};
 use crate::report::Recipient;
+use crate::table;
 
 /// What was wrong with one object, by the path of the field.
 type Problems = BTreeMap<String, Vec<String>>;
@@ -43,11 +44,11 @@ pub(crate) async fn run(global: &Global, args: BulkArgs, output: &mut Output) ->
         Some(404) => error.with_remedy("check the id: with this token MailerSend knows no such bulk send"),
         _ => error,
     })?;
-    let outcome = Outcome::new(&status, sent.unwrap_or_default());
+    let outcome = Outcome::new(&status, &sent.unwrap_or_default());
     if output.json {
-        output.object(&outcome)?
+        output.object(&outcome)?;
     } else {
-        tell(&outcome, output)?
+        tell(&outcome, output)?;
     }
     Ok(if !status.state.is_final() {
         Exit::Later
@@ -76,8 +77,8 @@ pub(crate) struct Outcome<'a> {
 
 impl<'a> Outcome<'a> {
     /// What the status says, of the recipients of `sent` and of those it names itself.
-    pub(crate) fn new(status: &'a BulkStatus, sent: SendStatus) -> Self {
-        let mut resolved = status.resolve(&sent);
+    pub(crate) fn new(status: &'a BulkStatus, sent: &SendStatus) -> Self {
+        let mut resolved = status.resolve(sent);
         let objects = sent.bulk().iter().find(|bulk| bulk.id == status.id).map_or(&[][..], |bulk| &bulk.recipients);
         let owner = |index: &usize| objects.get(*index).map(|address| address.key().into_owned());
         let (mut by_address, mut problems) = (BTreeMap::new(), BTreeMap::new());
@@ -132,20 +133,19 @@ impl Serialize for Recipients<'_> {
 pub(crate) fn tell(outcome: &Outcome<'_>, output: &mut Output) -> io::Result<()> {
     let Outcome { bulk_id, state, total, suppressed, errors, recipients, message_ids, problems } = outcome;
     output.line(format_args!(
-        "{HEADING}bulk send {bulk_id}: {state}{HEADING:#}; recipients: {total}, suppressed: {suppressed}, refused \
-         messages: {errors}"
+        "{HEADING}bulk {}: {}{HEADING:#} ({total} recipients, {suppressed} suppressed, {errors} refused)",
+        printable(bulk_id),
+        printable(state)
     ))?;
     for (address, known) in recipients.status.recipients() {
-        let (style, word) = (status_style(known.status), known.status);
-        let id = known.message_id.as_deref().unwrap_or("-");
-        output.line(format_args!("{style}{word:8}{style:#}  {FAINT}{id:29}{FAINT:#}  {address}"))?;
+        table::row(address, known, output)?;
         if let Some(fields) = recipients.problems.get(address.key().as_ref()) {
             tell_problems(fields, output)?;
         }
     }
     if recipients.status.is_empty() {
         for id in *message_ids {
-            output.line(format_args!("message {id}"))?;
+            output.line(format_args!("message {}", printable(id)))?;
         }
     }
     for (index, fields) in problems {
@@ -160,7 +160,7 @@ pub(crate) fn tell(outcome: &Outcome<'_>, output: &mut Output) -> io::Result<()>
 
 fn tell_problems(fields: &Problems, output: &mut Output) -> io::Result<()> {
     for (path, texts) in fields {
-        output.line(format_args!("          {path}: {}", texts.join(" ")))?;
+        output.line(format_args!("          {}: {}", printable(path), printable(&texts.join(" "))))?;
     }
     Ok(())
 }

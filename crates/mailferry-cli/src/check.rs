@@ -12,10 +12,10 @@ use serde::Serialize;
 use crate::args::{CheckArgs, Global};
 use crate::config::{self, Found as Settings};
 use crate::exit::Exit;
+use crate::input;
 use crate::log;
-use crate::output::{ERROR, FAINT, Failure, HEADING, OK, Output, WARNING};
+use crate::output::{ERROR, FAINT, Failure, HEADING, OK, Output, WARNING, printable};
 use crate::report::Found;
-use crate::send::{messages, sources};
 
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -23,7 +23,7 @@ pub(crate) async fn run(global: &Global, args: CheckArgs, output: &mut Output) -
     log::start(false, output.colors_errors())?;
     let checker = Checker::new(&settings)?;
     let mut worst = Exit::Done;
-    let mut messages = messages(sources(args.input)?)?;
+    let mut messages = input::messages(input::sources(args.input)?)?;
     while let Some(item) = messages.recv().await {
         let findings = match item.message {
             Ok(message) => checker.findings(&message).await?,
@@ -152,13 +152,15 @@ fn print(place: &str, findings: &[Finding], output: &mut Output) -> io::Result<(
     if output.json {
         return output.object(&Checked { ok, findings: findings.iter().map(Found::new).collect(), input: place });
     }
-    match ok {
-        true => output.line(format_args!("{HEADING}{place}:{HEADING:#} {OK}ok{OK:#}"))?,
-        false => output.line(format_args!("{HEADING}{place}:{HEADING:#} {ERROR}would be refused{ERROR:#}"))?,
-    }
+    let (style, verdict) = if ok { (OK, "ok") } else { (ERROR, "would be refused") };
+    output.line(format_args!("{HEADING}{place}:{HEADING:#} {style}{verdict}{style:#}"))?;
     for finding in findings {
         let (style, word) = if finding.is_limit() { (ERROR, "error") } else { (WARNING, "warning") };
-        output.line(format_args!("  {style}{word}:{style:#} `{}`: {}", finding.path(), finding.text()))?;
+        output.line(format_args!(
+            "  {style}{word}:{style:#} `{}`: {}",
+            printable(finding.path()),
+            printable(finding.text())
+        ))?;
         if !finding.remedy().is_empty() {
             output.line(format_args!("         {FAINT}{}{FAINT:#}", finding.remedy()))?;
         }

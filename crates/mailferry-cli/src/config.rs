@@ -56,7 +56,7 @@ fn settings_file(global: &Global, env: &[(OsString, OsString)]) -> Result<(PathB
         (Err(cause), None) if cause.kind() == io::ErrorKind::NotFound => Ok((path, None)),
         (Err(cause), named) => {
             let origin = named.map(|(_, origin)| format!(", named by {origin},")).unwrap_or_default();
-            let text = format!("the settings file {:?}{origin} cannot be read: {}", path, io_text(&cause));
+            let text = format!("the settings file {}{origin} cannot be read: {}", path.display(), io_text(&cause));
             Err(Error::new(ErrorKind::Config, text).with_remedy("check the path").caused_by(cause))
         }
     }

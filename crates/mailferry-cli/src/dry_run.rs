@@ -1,6 +1,7 @@
 //! The requests that would be made.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 
 use mailferry::mailersend::Request;
@@ -44,7 +45,7 @@ fn indented(json: &str) -> String {
         match first {
             '"' if token.len() > LONGEST => {
                 text.extend(token.chars().take(60));
-                text.push_str(&format!("…\" ({} characters)", token.chars().count() - 2));
+                let _ = write!(text, "…\" ({} characters)", token.chars().count() - 2);
             }
             '{' | '[' if rest.starts_with(['}', ']']) => text.push(first),
             '{' | '[' => {

@@ -11,7 +11,9 @@ use mailferry::transport::{Error, ErrorKind};
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
-use crate::output::io_text;
+use crate::args::{InputArgs, MessageArgs};
+use crate::message;
+use crate::output::{Failure, io_text, printable};
 
 /// The longest JSON of one message: far beyond any that a service takes, and little enough to hold.
 const MOST_BYTES: usize = 256 << 20;
@@ -29,7 +31,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// A path, where `-` is standard input.
-    pub(crate) fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf) -> Self {
         if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path) }
     }
 
@@ -68,11 +70,24 @@ impl fmt::Display for Place {
     }
 }
 
+/// Where the messages are, as the arguments say.
+pub(crate) fn sources(input: InputArgs) -> Result<Vec<Source>, Error> {
+    let InputArgs { files, message } = input;
+    match (files.is_empty(), message == MessageArgs::default()) {
+        (false, true) => Ok(files.into_iter().map(Source::new).collect()),
+        (true, false) => Ok(vec![Source::Flags(Box::new(message::from_flags(message)?))]),
+        (true, true) => Err(Error::new(ErrorKind::Config, "there is no message to work on")
+            .with_remedy("name a file, `-` for standard input, or flags such as --to")),
+        (false, false) => Err(Error::new(ErrorKind::Config, "a file and flags both describe a message")
+            .with_remedy("name files, or use flags such as --to, but not both")),
+    }
+}
+
 /// Reads all sources in a thread of its own, a message ahead: a slow writer of standard input must not keep the
 /// connection to the service from being looked after.
-pub(crate) fn messages(sources: Vec<Source>) -> io::Result<mpsc::Receiver<Item>> {
+pub(crate) fn messages(sources: Vec<Source>) -> Result<mpsc::Receiver<Item>, Failure> {
     let (sender, receiver) = mpsc::channel(1);
-    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+    let reader = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         for source in sources {
             let mut sink = Sink { source: "".into(), sender: &sender };
             if read(source, &mut sink).is_err() {
@@ -80,7 +95,8 @@ pub(crate) fn messages(sources: Vec<Source>) -> io::Result<mpsc::Receiver<Item>>
                 return;
             }
         }
-    })?;
+    });
+    reader.map_err(|cause| Failure::System("no thread can be started", cause))?;
     Ok(receiver)
 }
 
@@ -122,27 +138,41 @@ fn read(source: Source, sink: &mut Sink<'_>) -> Result<(), Gone> {
         }
         Source::Stdin => {
             sink.source = "standard input".into();
-            documents(BufReader::with_capacity(1 << 16, io::stdin().lock()), false, sink)
+            let input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+            documents(input, Form { one_a_line: false, may_pause: true }, sink)
         }
         Source::File(path) => {
-            sink.source = path.display().to_string().into();
+            sink.source = printable(&path.display().to_string()).into();
             let one_a_line = path
                 .extension()
                 .is_some_and(|kind| kind.eq_ignore_ascii_case("jsonl") || kind.eq_ignore_ascii_case("ndjson"));
-            let opened = File::open(&path).and_then(|file| match file.metadata()?.is_dir() {
-                true => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
-                false => Ok(file),
+            let form = Form { one_a_line, may_pause: Source::File(path.clone()).length().is_none() };
+            let opened = File::open(&path).and_then(|file| {
+                if file.metadata()?.is_dir() {
+                    Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"))
+                } else {
+                    Ok(file)
+                }
             });
             match opened {
-                Ok(file) => documents(BufReader::with_capacity(1 << 16, file), one_a_line, sink),
+                Ok(file) => documents(BufReader::with_capacity(1 << 16, file), form, sink),
                 Err(cause) => sink.unreadable(cause),
             }
         }
     }
 }
 
+/// What is known of a source beforehand.
+#[derive(Clone, Copy)]
+struct Form {
+    /// Its name says that there is a message in each line.
+    one_a_line: bool,
+    /// Whoever writes it may take their time.
+    may_pause: bool,
+}
+
 /// Finds out whether there is one message a line or a message over several lines, and reads on.
-fn documents(input: impl BufRead, one_a_line: bool, sink: &Sink<'_>) -> Result<(), Gone> {
+fn documents(input: impl BufRead, form: Form, sink: &Sink<'_>) -> Result<(), Gone> {
     let mut lines = Lines { input, number: 0 };
     let first = match lines.next_filled() {
         Ok(Some(first)) => first,
@@ -153,6 +183,12 @@ fn documents(input: impl BufRead, one_a_line: bool, sink: &Sink<'_>) -> Result<(
         return sink.refuse(None, "is in UTF-16", "save it in UTF-8");
     }
     let start = first.number;
+    let Form { one_a_line, may_pause } = form;
+    // Only where nobody has to be waited for.
+    let is_alone = !one_a_line && !may_pause && lines.input.fill_buf().is_ok_and(<[u8]>::is_empty);
+    if is_alone && !first.too_long {
+        return parsed(sink, None, start, first.json.trim_ascii_end());
+    }
     if one_a_line || first.too_long || is_whole(&first.json) {
         return one_by_line(first, lines, sink);
     }

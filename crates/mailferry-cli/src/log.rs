@@ -16,7 +16,7 @@ pub(crate) fn start(debug: bool, colors: bool) -> Result<(), Error> {
     let wanted = match std::env::var_os(VARIABLE) {
         Some(text) if !text.is_empty() => {
             let level = text.to_str().and_then(|text| text.parse::<LevelFilter>().ok()).ok_or_else(|| {
-                Error::new(ErrorKind::Config, format!("{VARIABLE} is {text:?}, which is no level"))
+                Error::new(ErrorKind::Config, format!("{VARIABLE} is `{}`, which is no level", text.display()))
                     .with_remedy("give off, error, warn, info, debug or trace")
             })?;
             Some(level)

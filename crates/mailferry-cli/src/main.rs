@@ -12,9 +12,11 @@ mod input;
 mod log;
 mod message;
 mod output;
+mod progress;
 mod report;
 mod send;
 mod signals;
+mod table;
 
 use std::io;
 use std::process::ExitCode;
@@ -99,18 +101,19 @@ fn end(ended: Result<Exit, Failure>, output: &mut Output) -> Exit {
 /// Prints help or version, or what is wrong with the arguments.
 fn wrong_usage(error: &clap::Error) -> Exit {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    let global = Global { json: wants_json, config: None, verbose: false, color: ColorWhen::Auto };
+    let mut output = Output::new(&global);
     if !error.use_stderr() || !wants_json {
         let printed = error.print();
         return match (error.use_stderr(), printed) {
             (true, _) => Exit::Usage,
             (false, Ok(())) => Exit::Done,
-            (false, Err(_)) => Exit::Other,
+            (false, Err(cause)) => end(Err(Failure::Output(cause)), &mut output),
         };
     }
-    let global = Global { json: true, config: None, verbose: false, color: ColorWhen::Never };
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     let what = paragraphs.next().unwrap_or_default();
     let error = Error::new(ErrorKind::Config, what.trim_start_matches("error: ")).with_remedy("see mailferry --help");
-    end(Err(Failure::Error(error)), &mut Output::new(&global))
+    end(Err(Failure::Error(error)), &mut output)
 }

@@ -123,12 +123,12 @@ impl Output {
         let details: Vec<_> = problems.chain(error.preflight().iter().map(ToString::to_string)).collect();
         match details.as_slice() {
             // On a terminal of the sender's own, addresses need not be masked as they are in the error's text.
-            [only] => self.complain(format_args!("{place}{only}")),
-            [] => self.complain(format_args!("{place}{error}")),
+            [only] => self.complain(format_args!("{place}{}", printable(only))),
+            [] => self.complain(format_args!("{place}{}", printable(&error.to_string()))),
             several => {
                 self.complain(format_args!("{place}{} things are wrong with the message", several.len()));
                 for detail in several {
-                    self.say(format_args!("  {detail}"));
+                    self.say(format_args!("  {}", printable(detail)));
                 }
             }
         }
@@ -150,7 +150,7 @@ impl Output {
     fn causes(&mut self, error: &Error) {
         let mut cause = std::error::Error::source(error);
         while let Some(inner) = cause {
-            self.say(format_args!("{FAINT}caused by:{FAINT:#} {inner}"));
+            self.say(format_args!("{FAINT}caused by:{FAINT:#} {}", printable(&inner.to_string())));
             cause = inner.source();
         }
         if let Some(response) = error.response() {
@@ -178,6 +178,12 @@ impl Output {
     pub(crate) fn say(&mut self, text: impl Display) {
         let _ = writeln!(self.stderr, "{text}");
     }
+}
+
+/// Says that a signal was understood, while the output is in use.
+pub(crate) fn tell_of_stopping() {
+    let text = "stopping when the message under way has its answer; a second time ends at once";
+    let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {text}");
 }
 
 /// Foreign text without what would move a terminal's cursor or change its colours.

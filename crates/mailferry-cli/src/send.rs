@@ -2,32 +2,28 @@
 
 use std::io;
 use std::pin::pin;
-use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mailferry::transport::{Error, ErrorKind, SendStatus};
+use mailferry::transport::{Error, SendStatus};
 use mailferry::{Mailer, MailerSend, Message, Transport as _};
 
-use crate::args::{Global, InputArgs, MessageArgs, SendArgs};
+use crate::args::{Global, SendArgs};
 use crate::config;
 use crate::dry_run;
 use crate::exit::Exit;
 use crate::input::{self, Item, Place, Source};
 use crate::log;
-use crate::message;
-use crate::output::{FAINT, Failure, HEADING, Output, status_style};
+use crate::output::{self, Failure, Output, printable};
+use crate::progress::Progress;
 use crate::report::Sent;
 use crate::signals::Signals;
-
-/// Sends that take longer than this are accompanied by a progress bar.
-const LONG: Duration = Duration::from_secs(1);
+use crate::table;
 
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: SendArgs, output: &mut Output) -> Result<Exit, Failure> {
     let found = config::load(global, &args.settings)?;
     let debug = found.debugs_requests();
     log::start(debug, output.colors_errors())?;
-    let sources = sources(args.input)?;
+    let sources = input::sources(args.input)?;
     let (transport, mailer) = if args.dry_run { found.mailer_without_token()? } else { found.mailer()? };
     let progress = Progress::new(&sources, debug);
     let counts = Counts::default();
@@ -35,24 +31,6 @@ pub(crate) async fn run(global: &Global, args: SendArgs, output: &mut Output) ->
     Sender { transport, mailer, dry_run: args.dry_run, output, progress, counts, headed: false }
         .run(sources, signals)
         .await
-}
-
-/// Where the messages are, as the arguments say.
-pub(crate) fn sources(input: InputArgs) -> Result<Vec<Source>, Error> {
-    let InputArgs { files, message } = input;
-    match (files.is_empty(), message == MessageArgs::default()) {
-        (false, true) => Ok(files.into_iter().map(Source::new).collect()),
-        (true, false) => Ok(vec![Source::Flags(Box::new(message::from_flags(message)?))]),
-        (true, true) => Err(Error::new(ErrorKind::Config, "there is no message to work on")
-            .with_remedy("name a file, `-` for standard input, or flags such as --to")),
-        (false, false) => Err(Error::new(ErrorKind::Config, "a file and flags both describe a message")
-            .with_remedy("name files, or use flags such as --to, but not both")),
-    }
-}
-
-/// The messages of all sources, as they come.
-pub(crate) fn messages(sources: Vec<Source>) -> Result<tokio::sync::mpsc::Receiver<Item>, Failure> {
-    input::messages(sources).map_err(|cause| Failure::System("no thread can be started", cause))
 }
 
 struct Sender<'o> {
@@ -82,7 +60,7 @@ impl Counts {
 impl Sender<'_> {
     async fn run(mut self, sources: Vec<Source>, mut signals: Signals) -> Result<Exit, Failure> {
         let mut worst = Exit::Done;
-        let mut messages = messages(sources)?;
+        let mut messages = input::messages(sources)?;
         let mut stopped = false;
         while !stopped {
             let item = tokio::select! {
@@ -99,7 +77,13 @@ impl Sender<'_> {
                     tokio::select! {
                         outcome = &mut work => break outcome,
                         // What is on its way is waited for, unless it is asked a second time.
-                        () = signals.next() => if stopped { return Ok(Exit::Unknown) } else { stopped = true },
+                        () = signals.next() => {
+                            if stopped {
+                                return Ok(Exit::Unknown);
+                            }
+                            stopped = true;
+                            output::tell_of_stopping();
+                        }
                     }
                 }
             };
@@ -159,7 +143,7 @@ impl Sender<'_> {
         let Self { output, progress, headed, .. } = self;
         progress.aside(|| {
             if let Some(status) = error.send_status().filter(|_| !output.json) {
-                table(status, headed, output)?;
+                table::print(status, headed, output)?;
             }
             output.failure(Some(&place.to_string()), error)
         })
@@ -186,9 +170,9 @@ impl Sender<'_> {
 
 /// A result for people.
 fn tell(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Result<()> {
-    table(status, headed, output)?;
+    table::print(status, headed, output)?;
     for warning in status.warnings() {
-        output.warning(warning);
+        output.warning(printable(&warning.to_string()));
     }
     for dropped in status.dropped() {
         output.warning(format_args!("sent without {dropped}, which the service cannot do"));
@@ -197,60 +181,7 @@ fn tell(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Resu
         output.warning("sending is paused for this domain: the message waits until it is resumed");
     }
     for bulk in status.bulk() {
-        output.help(format_args!("to learn what becomes of it: mailferry bulk wait {}", bulk.id));
+        output.help(format_args!("to learn what becomes of it: mailferry bulk wait {}", printable(&bulk.id)));
     }
     Ok(())
-}
-
-/// One row for each recipient: rows are printed as they come, so what may be of any width stands last.
-pub(crate) fn table(status: &SendStatus, headed: &mut bool, output: &mut Output) -> io::Result<()> {
-    if !*headed && !status.is_empty() {
-        *headed = true;
-        output.line(format_args!("{HEADING}{:8}  {:29}  {}{HEADING:#}", "STATUS", "MESSAGE ID", "RECIPIENT"))?;
-    }
-    for (address, recipient) in status.recipients() {
-        let style = status_style(recipient.status);
-        let id = recipient.message_id.as_deref().unwrap_or("-");
-        let word = recipient.status;
-        output.line(format_args!("{style}{word:8}{style:#}  {FAINT}{id:29}{FAINT:#}  {address}"))?;
-    }
-    Ok(())
-}
-
-/// A progress bar on standard error, when that is a terminal and it takes long.
-struct Progress {
-    bar: ProgressBar,
-    started: Instant,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(sources: &[Source], hidden: bool) -> Self {
-        let total: Option<u64> = sources.iter().map(Source::length).sum();
-        let bar = match total {
-            Some(total) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()),
-            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-        };
-        let form = if total.is_some() { "{bar:30} {percent}%  {msg}  {elapsed}" } else { "{spinner} {msg}  {elapsed}" };
-        let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: bar.with_style(style), started: Instant::now(), shown: hidden }
-    }
-
-    /// Writes something without the bar in between.
-    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.bar.suspend(write)
-    }
-
-    fn advance(&mut self, bytes: u64, messages: u64) {
-        if !self.shown && self.started.elapsed() > LONG {
-            self.shown = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        self.bar.set_message(format!("{messages} messages"));
-        self.bar.inc(bytes);
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
-    }
 }

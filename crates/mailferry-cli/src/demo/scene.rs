@@ -89,7 +89,7 @@ pub(crate) const SCENES: [Scene; 5] = [
   "html": "<img src=\"cid:buoy\"><p>It is attached.</p>",
   "attachments": [
     {"filename": "buoy.png", "content": "iVBORw0KGgo…", "content_id": "buoy"},
-    {"filename": "invoice.csv", "content": "aXRlbSxjb3VudApicmFzcyBsYW50ZXJuLDEK"}
+    {"filename": "invoice.csv", "content": "aXRlbSxjb3VudApsYW50ZXJuLDEK"}
   ]
 }"#,
     },

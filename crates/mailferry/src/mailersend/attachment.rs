@@ -85,7 +85,11 @@ pub(crate) fn foreign_charset(attachment: &Attachment) -> Option<&'static Encodi
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     })?;
-    // An unknown charset leaves the bytes as they are: whoever made them may know better.
+    // An unknown charset leaves the bytes as they are: whoever made them may know better. ASCII is UTF-8, and what it is
+    // not is more probably UTF-8 than the Windows code page that browsers read it as.
+    if label.eq_ignore_ascii_case("us-ascii") || label.eq_ignore_ascii_case("ascii") {
+        return None;
+    }
     Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != UTF_8)
 }
 
@@ -141,7 +145,8 @@ mod tests {
     /// ATT-11, ATT-12
     #[test]
     fn text_is_converted_to_utf8() {
-        let cases: [(&str, &[u8], &[u8]); 5] = [
+        let cases: [(&str, &[u8], &[u8]); 6] = [
+            ("text/plain; charset=US-ASCII", "pièce".as_bytes(), "pièce".as_bytes()),
             ("text/plain; charset=iso-8859-1", b"pi\xe8ce", "pièce".as_bytes()),
             ("text/plain; charset=\"UTF-16LE\"", b"p\0i\0\xe8\0c\0e\0", "pièce".as_bytes()),
             ("text/plain; charset=x-klingon", b"\xe8", b"\xe8"),

@@ -70,6 +70,10 @@ pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Cli
         .redirect(reqwest::redirect::Policy::none())
         // A repeated request could send twice.
         .retry(reqwest::retry::never());
+    if super::builder::is_loopback(base) {
+        // A proxy's localhost is another machine.
+        builder = builder.no_proxy();
+    }
     if let Some(connect) = timeouts.connect {
         builder = builder.connect_timeout(connect);
     }

@@ -12,7 +12,7 @@ use super::body::{Segment, Writer};
 use super::escape::write_string;
 use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
-use crate::address::{Address, Mailbox};
+use crate::address::{Address, InvalidAddress, Mailbox};
 use crate::defaults::merge_deep;
 use crate::message::{ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem};
 use crate::secret::Secret;
@@ -77,6 +77,13 @@ impl To<'_> {
             }
             Self::Extra(value) => write(out, value),
         }
+    }
+}
+
+impl Payload<'_> {
+    /// Whether `esp_extra` replaced the message's `to` recipients.
+    pub(crate) fn replaces_recipients(&self) -> bool {
+        self.to.iter().any(|to| matches!(to, To::Extra(_)))
     }
 }
 
@@ -233,7 +240,15 @@ pub(crate) fn payload<'m>(
         unsupported.push(Feature::MultipleReplyTo);
     }
     unsupported.extend(special.unsupported);
-    // A `From` header makes the message's sender the one that bounces go to.
+    // A `From` header makes the message's sender the one that bounces go to, and that is always one.
+    if special.from.is_some() && list(from).len() > 1 {
+        if options.ignore_unsupported_features {
+            let several = list(from).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let cause = InvalidAddress::several(&several, list(from).len());
+            return Err(InvalidMessage::new(vec![Problem::address(Key::From.as_str(), &cause)]).into());
+        }
+        unsupported.push(Feature::MultipleFrom);
+    }
     if envelope_sender.is_set() || (special.from.is_some() && from.is_set()) {
         unsupported.push(Feature::EnvelopeSender);
     }

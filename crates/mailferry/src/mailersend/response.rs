@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::NAME;
 use super::error_code::{self, ErrorCode};
-use crate::address::{Address, Mailbox};
+use crate::address::Address;
 use crate::message::Message;
 use crate::transport::{
     BulkSend, Error, ErrorKind, Quota, Rate, RecipientStatus, Response, Retry, SendStatus, Status, mask,
@@ -16,12 +16,11 @@ use crate::transport::{
 /// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
-/// Notes in `status` what the answer to a request says of its recipients: those in `to`, and the copies of `message`.
-/// An error leaves `status` as it was.
+/// Notes in `status` what the answer to a request for the recipients `to` says. An error leaves `status` as it was.
 pub(crate) fn record(
     status: &mut SendStatus,
     message: &Message,
-    to: &[Address],
+    to: Vec<Address>,
     response: Response,
     now: i64,
 ) -> Result<(), Error> {
@@ -34,19 +33,19 @@ pub(crate) fn record(
         Err(text) => return Err(unreadable(text, response)),
     };
     let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
-    // Copies are sent with every request; they keep the status of the first.
-    let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
-    let copies: Vec<_> = copies.map(Mailbox::address).collect();
     if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
         let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
-        for address in to.iter().chain(copies) {
+        for address in &to {
             status.set(address.clone(), unknown.clone());
         }
-        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to.to_vec() });
+        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
-        for address in to.iter().chain(copies) {
-            status.set(address.clone(), RecipientStatus::new(usual, message_id));
+        // Copies are sent with every request; they keep the status of the first.
+        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
+        let copies: Vec<_> = copies.map(|mailbox| mailbox.address().clone()).collect();
+        for address in to.into_iter().chain(copies) {
+            status.set(address, RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {
             status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));
@@ -58,6 +57,18 @@ pub(crate) fn record(
     }
     status.push_response(response, rate);
     Ok(())
+}
+
+/// Gives the recipients of copies their status after a bulk send. They get one with every request, so the first id
+/// stands for all.
+pub(crate) fn record_copies(status: &mut SendStatus, message: &Message) {
+    let Some(first) = status.bulk().first() else { return };
+    let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{}", first.id)));
+    for mailbox in message.cc().iter().chain(message.bcc()) {
+        if status.recipient(mailbox.address().as_str()).is_none() {
+            status.set(mailbox.address().clone(), unknown.clone());
+        }
+    }
 }
 
 /// What the body of a success says.

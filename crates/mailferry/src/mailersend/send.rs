@@ -32,15 +32,19 @@ impl MailerSend {
                     tokio::time::sleep(pause).await;
                 }
             }
-            let to = match payload.endpoint {
-                // Whatever `esp_extra` says: the status is about the message's own recipients.
-                Endpoint::Email => message.to().iter().map(|mailbox| mailbox.address().clone()).collect(),
-                Endpoint::BulkEmail => payload.addresses(&batch),
+            // What `esp_extra` puts in the place of recipients is sent, and the status speaks of the message's own.
+            let to = if payload.endpoint == Endpoint::Email || payload.replaces_recipients() {
+                message.to().iter().map(|mailbox| mailbox.address().clone()).collect()
+            } else {
+                payload.addresses(&batch)
             };
             if let Err(error) = self.post(message, &payload, &batch, &to, token, &mut status).await {
-                return Err(if follows { half_sent(error, status, message, &to) } else { error });
+                // Of a first request in doubt it is known at least who was never tried.
+                let in_part = follows || (error.retry() == Retry::Ambiguous && to.len() < message.to().len());
+                return Err(if in_part { half_sent(error, status, message, &to) } else { error });
             }
         }
+        response::record_copies(&mut status, message);
         status.set_dropped(payload.dropped);
         status.set_warnings(payload.warnings);
         Ok(status)
@@ -66,7 +70,7 @@ impl MailerSend {
         let mut attempt = 0;
         loop {
             let answer = match self.client.send(self.call(payload, batch, token)?).await {
-                Ok(response) => response::record(status, message, to, response, self.clock.unix()),
+                Ok(response) => response::record(status, message, to.to_vec(), response, self.clock.unix()),
                 Err(error) => Err(error),
             };
             let error = match answer {
@@ -112,8 +116,8 @@ async fn open_one(attachment: &Attachment) -> std::io::Result<Opened> {
     }
 }
 
-/// The error of a bulk send of which a part was accepted: who has it, who has it not, and who may have it. Sending
-/// the whole again would send twice.
+/// The error of a bulk send of which a part was, or may have been, accepted: who has it, who has it not, and who may
+/// have it. Sending the whole again would send twice.
 fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt: &[Address]) -> Error {
     let doubtful = error.retry() == Retry::Ambiguous;
     for mailbox in message.to() {
@@ -124,8 +128,18 @@ fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt
             accepted.set(address.clone(), RecipientStatus::new(status, None::<String>));
         }
     }
+    response::record_copies(&mut accepted, message);
+    // A copy goes with every request, so the first that was accepted, or may have been, brought them one.
+    response::record_copies(&mut accepted, message);
+    for mailbox in message.cc().iter().chain(message.bcc()) {
+        if accepted.recipient(mailbox.address().as_str()).is_none() {
+            accepted.set(mailbox.address().clone(), RecipientStatus::new(Status::Unknown, None::<String>));
+        }
+    }
     error
         .with_retry(Retry::Ambiguous)
-        .with_remedy("part of the message was accepted: send again only to the recipients whose status is `failed`")
+        .with_remedy(
+            "part of the message may have been accepted: send again only to the recipients whose status is `failed`",
+        )
         .with_status(accepted)
 }

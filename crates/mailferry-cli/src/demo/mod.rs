@@ -17,7 +17,7 @@ use crate::bulk::{self, Outcome};
 use crate::exit::Exit;
 use crate::output::{FAINT, Failure, HEADING, Output};
 use crate::report::Sent;
-use crate::send;
+use crate::table;
 
 use scene::{SCENES, SUPPRESSED, Scene};
 
@@ -61,7 +61,7 @@ pub(crate) async fn run(output: &mut Output) -> Result<Exit, Failure> {
     emulator.suppress(SuppressionList::HardBounces, SUPPRESSED);
     let transport = MailerSend::builder().token(emulator.token()).api_url(emulator.url()).build()?;
     if !output.json {
-        output.line("MailerSend's API is emulated in this process: no account is needed, and no mail leaves.")?;
+        output.line("MailerSend's API, emulated in this process: no account, and no mail goes out.")?;
     }
     let mut stage = Stage { emulator: &emulator, transport, seen: HashSet::new() };
     for (index, scene) in SCENES.iter().enumerate() {
@@ -89,6 +89,7 @@ impl Stage<'_> {
     async fn play(&mut self, number: usize, scene: &Scene, output: &mut Output) -> Result<(), Failure> {
         let Scene { title, shows, json: _ } = scene;
         let json = scene.message();
+        let one_line: String = json.lines().map(str::trim_start).collect();
         if !output.json {
             let rule = "─".repeat(76_usize.saturating_sub(title.chars().count()));
             output.line(format_args!("\n{HEADING}{number} {title}{HEADING:#} {FAINT}{rule}{FAINT:#}"))?;
@@ -102,13 +103,13 @@ impl Stage<'_> {
         let message = Message::from_json(json.as_bytes()).map_err(mailferry::transport::Error::from)?;
         let status = self.transport.send(&message).await?;
         if !output.json {
-            send::table(&status, &mut false, output)?;
+            table::print(&status, &mut false, output)?;
         }
         let mut followed = None;
         if let Some(bulk) = status.bulk().first() {
             followed = Some(self.transport.bulk_wait(&bulk.id, BulkWait { at_most: Duration::from_secs(30) }).await?);
         }
-        let outcome = followed.as_ref().map(|bulk| Outcome::new(bulk, status.clone()));
+        let outcome = followed.as_ref().map(|bulk| Outcome::new(bulk, &status));
         if let Some(outcome) = outcome.as_ref().filter(|_| !output.json) {
             output.line("")?;
             bulk::tell(outcome, output)?;
@@ -116,7 +117,7 @@ impl Stage<'_> {
         let emails: Vec<Email> = self.emulator.emails();
         let new: Vec<&Email> = emails.iter().filter(|email| self.seen.insert(email.id().to_owned())).collect();
         if output.json {
-            output.object(&told(title, &json, &status, outcome, &new))?;
+            output.object(&told(title, &one_line, &status, outcome, &new))?;
         } else {
             for email in new {
                 mailbox(email, output)?;

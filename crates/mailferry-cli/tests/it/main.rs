@@ -1,0 +1,18 @@
+//! The command as its users see it: arguments in; output, requests and exit code out.
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod bad_input;
+mod bulk;
+mod capture;
+mod check;
+mod config;
+mod contract;
+mod demo;
+mod docs;
+mod emulate;
+mod exit_codes;
+mod input;
+mod message_flags;
+mod send;
+mod session;
+mod streams;
