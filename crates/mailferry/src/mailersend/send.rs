@@ -39,7 +39,9 @@ impl MailerSend {
                 payload.addresses(&batch)
             };
             if let Err(error) = self.post(message, &payload, &batch, &to, token, &mut status).await {
-                return Err(if follows { half_sent(error, status, message, &to) } else { error });
+                // Of a first request in doubt it is known at least who was never tried.
+                let in_part = follows || (error.retry() == Retry::Ambiguous && to.len() < message.to().len());
+                return Err(if in_part { half_sent(error, status, message, &to) } else { error });
             }
         }
         response::record_copies(&mut status, message);
@@ -114,8 +116,8 @@ async fn open_one(attachment: &Attachment) -> std::io::Result<Opened> {
     }
 }
 
-/// The error of a bulk send of which a part was accepted: who has it, who has it not, and who may have it. Sending
-/// the whole again would send twice.
+/// The error of a bulk send of which a part was, or may have been, accepted: who has it, who has it not, and who may
+/// have it. Sending the whole again would send twice.
 fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt: &[Address]) -> Error {
     let doubtful = error.retry() == Retry::Ambiguous;
     for mailbox in message.to() {
@@ -127,8 +129,17 @@ fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt
         }
     }
     response::record_copies(&mut accepted, message);
+    // A copy goes with every request, so the first that was accepted, or may have been, brought them one.
+    response::record_copies(&mut accepted, message);
+    for mailbox in message.cc().iter().chain(message.bcc()) {
+        if accepted.recipient(mailbox.address().as_str()).is_none() {
+            accepted.set(mailbox.address().clone(), RecipientStatus::new(Status::Unknown, None::<String>));
+        }
+    }
     error
         .with_retry(Retry::Ambiguous)
-        .with_remedy("part of the message was accepted: send again only to the recipients whose status is `failed`")
+        .with_remedy(
+            "part of the message may have been accepted: send again only to the recipients whose status is `failed`",
+        )
         .with_status(accepted)
 }

@@ -128,7 +128,8 @@ async fn a_failure_in_the_middle_says_who_has_it() {
     ];
     for (answer, kind, of_the_second) in cases {
         let server = Capture::start([taken("b1"), answer]).await;
-        let error = bulk(&server).send(&many(1_001)).await.unwrap_err();
+        let message = many(1_001).edit().cc("cc@x.example").build().unwrap();
+        let error = bulk(&server).send(&message).await.unwrap_err();
         assert_eq!((error.kind(), error.retry()), (kind, Retry::Ambiguous));
         assert_eq!(server.requests().len(), 2, "{kind:?}");
         let status = error.send_status().unwrap();
@@ -137,9 +138,24 @@ async fn a_failure_in_the_middle_says_who_has_it() {
         assert_eq!(*word(499), RecipientStatus::new(Status::Unknown, Some("bulk:b1")));
         assert_eq!(*word(500), RecipientStatus::new(of_the_second, None::<String>));
         assert_eq!(*word(1_000), RecipientStatus::new(Status::Failed, None::<String>), "never tried");
-        assert_eq!((status.recipients().len(), status.bulk().len()), (1_001, 1));
+        assert_eq!(status.recipient("cc@x.example").unwrap().message_id.as_deref(), Some("bulk:b1"));
+        assert_eq!((status.recipients().len(), status.bulk().len()), (1_002, 1));
         assert!(error.remedy().unwrap().contains("`failed`"));
     }
+}
+
+/// Of a first request in doubt it is known at least who was never tried.
+#[tokio::test]
+async fn a_first_request_in_doubt_leaves_the_others_untried() {
+    let server = Capture::start([Answer::nothing()]).await;
+    let error = bulk(&server).send(&many(501)).await.unwrap_err();
+    assert_eq!(error.retry(), Retry::Ambiguous);
+    let status = error.send_status().unwrap();
+    assert_eq!(status.recipient(&address(499)).unwrap().status, Status::Unknown);
+    assert_eq!(status.recipient(&address(500)).unwrap().status, Status::Failed);
+    assert_eq!(server.requests().len(), 1);
+    let error = bulk(&server).send(&many(500)).await.unwrap_err();
+    assert!(error.send_status().is_none(), "everyone is in doubt");
 }
 
 /// An answer without any id is about its own request alone.
