@@ -1,6 +1,7 @@
 //! The command as its users see it: arguments in; output, requests and exit code out.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod acceptance;
 mod bad_input;
 mod bulk;
 mod capture;

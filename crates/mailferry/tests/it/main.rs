@@ -10,6 +10,8 @@ mod bad_input;
 mod batches;
 mod capture;
 mod config;
+#[cfg(all(feature = "conformance", feature = "file"))]
+mod conformance;
 mod content;
 mod support;
 
