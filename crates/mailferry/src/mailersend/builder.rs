@@ -198,7 +198,9 @@ impl MailerSendBuilder {
         let mut tokens = BTreeMap::new();
         for (domain, token) in self.tokens {
             let key = domain_key(&domain).ok_or_else(|| {
-                Error::new(ErrorKind::Config, format!("{domain:?} is not a domain to have a token of its own"))
+                // Not quoted: it may be the token, given in the wrong place.
+                Error::new(ErrorKind::Config, "a token of its own is given to something that is no domain")
+                    .with_remedy("write MAILERSEND_API_TOKENS as `domain=token`")
             })?;
             tokens.insert(key, check_token(token.expose()).map_err(wrong_token)?);
         }

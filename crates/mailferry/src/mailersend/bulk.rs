@@ -12,6 +12,7 @@ use super::response::{BULK_PREFIX, refusal, unreadable};
 use super::{MailerSend, budget, builder};
 use crate::address::Address;
 use crate::message::{InvalidMessage, Problem};
+use crate::secret::Secret;
 use crate::transport::{BulkSend, Error, ErrorKind, Rate, RecipientStatus, Response, Retry, SendStatus, Status};
 
 /// How far MailerSend has come with a bulk send.
@@ -96,6 +97,9 @@ impl Default for BulkWait {
 impl MailerSend {
     /// Asks for the state of a bulk send, by its id with or without the `bulk:` in front.
     ///
+    /// Only the account that sent it knows it. With several tokens, each is asked with in turn: the general one first. A
+    /// message that brought its own token in `esp_extra` must be asked for by a `MailerSend` with that token.
+    ///
     /// # Errors
     ///
     /// As MailerSend answers: an unknown id is [`ErrorKind::Rejected`] with status 404.
@@ -105,7 +109,18 @@ impl MailerSend {
             let text = "not the id of a bulk send: it has letters and digits only";
             return Err(InvalidMessage::new(vec![Problem::new("bulk_email_id", text, "")]).into());
         }
-        let token = self.token.as_ref().or_else(|| self.tokens.values().next()).ok_or_else(builder::no_token)?;
+        let mut outcome = Err(builder::no_token());
+        for token in self.token.iter().chain(self.tokens.values()) {
+            outcome = self.ask(id, token).await;
+            let unknown = outcome.as_ref().err().and_then(Error::status).is_some_and(|status| status == 404);
+            if !unknown {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn ask(&self, id: &str, token: &Secret) -> Result<BulkStatus, Error> {
         let url = self.client.url(&format!("bulk-email/{id}"))?;
         let call = Client::call(Method::GET, url, token, None)?;
         let response = self.client.send(call).await.map_err(asked)?;

@@ -183,7 +183,7 @@ impl fmt::Debug for MailerSend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MailerSend")
             .field("client", &self.client)
-            .field("tokens", &self.tokens.keys().collect::<Vec<_>>())
+            .field("tokens", &self.tokens.len())
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

@@ -239,3 +239,26 @@ async fn asking_may_fail() {
     }
     assert_eq!(server.connections(), 0);
 }
+
+/// A bulk send belongs to the account whose token sent it, which the id does not tell.
+#[tokio::test]
+async fn every_token_is_asked_with_until_one_knows_the_bulk_send() {
+    let unknown = Answer::json(404, &json!({"message": "Resource not found."}));
+    let known = Answer::json(200, &json!({"data": {"id": "b1", "state": "completed"}}));
+    let server = Capture::start([unknown, known]).await;
+    let mailersend =
+        builder().api_url(server.url()).token("general").token_for_domain("news.example", "news").build().unwrap();
+    assert_eq!(mailersend.bulk_status("b1").await.unwrap().state, BulkState::Completed);
+    let tokens: Vec<_> =
+        server.requests().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect();
+    assert_eq!(tokens, ["Bearer general", "Bearer news"]);
+}
+
+/// The two halves of `domain=token` are easily swapped, and a token can look like a domain.
+#[test]
+fn a_token_in_the_place_of_a_domain_is_not_shown() {
+    let error = builder().token_for_domain("mlsn secret", "shop.example").build().unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("mlsn"), "{error:?}");
+    let mailersend = builder().token_for_domain("mlsn.secret", "shop.example").build().unwrap();
+    assert!(!format!("{mailersend:?}").contains("mlsn"), "{mailersend:?}");
+}
