@@ -33,7 +33,7 @@
 //! | [`transport`] | how a message leaves, statuses and errors |
 //! | [`mailersend`] | MailerSend |
 //! | [`config`] | every setting |
-//! | [`memory`], [`console`], [`file`] | transports for tests and development |
+//! | [`memory`], [`console`], [`mod@file`] | transports for tests and development |
 //!
 //! | feature | what it adds |
 //! |---|---|
