@@ -221,8 +221,8 @@ impl Builder {
         let Self { mut settings, address: _, clock, seed, account, paused_domains } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
-        settings.is_exposed = !address.ip().is_loopback();
-        if settings.any_token && settings.is_exposed {
+        let is_exposed = !address.ip().is_loopback();
+        if settings.any_token && is_exposed {
             return invalid("an emulator that other machines can reach needs a token of its own");
         }
         if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
@@ -244,7 +244,7 @@ impl Builder {
             state.domain_id(domain);
         }
         let url = format!("http://{address}/v1/");
-        let service = Arc::new(Service::new(settings, clock, url, state));
+        let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
         let (stop, stopped) = watch::channel(());
         let task = runtime.spawn(server::run(listener, Arc::clone(&service), stopped));
         Ok(Emulator::new(service, address, stop, task))

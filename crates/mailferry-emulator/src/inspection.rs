@@ -69,8 +69,7 @@ pub(crate) fn answer(service: &Service, method: &str, target: &str, token: Optio
     let path = target.split('?').next().unwrap_or_default();
     let rest = path.strip_prefix("/_emulator").filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
-    let settings = &service.settings;
-    let is_open = !settings.is_exposed || token.is_some_and(|token| settings.token(token).is_some());
+    let is_open = !service.is_exposed || token.is_some_and(|token| service.settings.token(token).is_some());
     Some(match (method, parts.as_slice()) {
         ("GET", ["health"]) => health(service),
         _ if !is_open => refuse("auth.token", &[]),

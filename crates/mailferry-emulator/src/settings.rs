@@ -183,8 +183,6 @@ pub(crate) struct Token {
 pub(crate) struct Settings {
     pub(crate) tokens: Vec<Token>,
     pub(crate) any_token: bool,
-    /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
-    pub(crate) is_exposed: bool,
     /// `None`: any domain is verified.
     pub(crate) verified_domains: Option<Vec<String>>,
     /// `None`: any template exists, with a default subject and sender.
@@ -207,7 +205,6 @@ impl Default for Settings {
         Self {
             tokens: Vec::new(),
             any_token: false,
-            is_exposed: false,
             verified_domains: None,
             templates: None,
             rate_limits: RateLimits::unlimited(),

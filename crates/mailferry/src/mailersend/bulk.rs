@@ -159,7 +159,7 @@ impl MailerSend {
                 let text = format!("after {} s the bulk send {outcome}", wait.at_most.as_secs());
                 return Err(Error::new(ErrorKind::Timeout, text)
                     .with_retry(Retry::Safe(Some(pause)))
-                    .with_remedy("ask again later: nothing was sent by asking"));
+                    .with_remedy("ask again later: nothing is sent by asking"));
             }
             tokio::time::sleep(pause).await;
             attempt += 1;
@@ -170,7 +170,9 @@ impl MailerSend {
 /// An error in asking, which repeats nothing: it may always be asked again, unless it was refused.
 fn asked(error: Error) -> Error {
     match error.retry() {
-        Retry::Ambiguous => error.with_retry(Retry::Safe(None)),
+        Retry::Ambiguous => {
+            error.with_retry(Retry::Safe(None)).with_remedy("ask again later: nothing is sent by asking")
+        }
         Retry::Never | Retry::Safe(_) => error,
     }
 }
