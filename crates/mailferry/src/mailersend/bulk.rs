@@ -107,7 +107,7 @@ impl MailerSend {
         }
         let token = self.token.as_ref().or_else(|| self.tokens.values().next()).ok_or_else(builder::no_token)?;
         let url = self.client.url(&format!("bulk-email/{id}"))?;
-        let call = Client::call(Method::GET, url, token, None)?;
+        let call = Client::call(Method::GET, url, token, None);
         let response = self.client.send(call).await.map_err(asked)?;
         if !response.is_success() {
             return Err(asked(refusal(response, self.clock.unix())));
