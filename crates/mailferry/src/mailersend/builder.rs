@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::client::{Client, Timeouts, http_client};
+use super::client::{Client, Timeouts, Token, http_client};
 use super::options::{BatchSendMode, Options, check_token};
 use super::{DEFAULT_TIMEOUT, MailerSend};
 use crate::address::Address;
@@ -194,7 +194,7 @@ impl MailerSendBuilder {
         let base =
             base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
         let wrong_token = |text| Error::new(ErrorKind::Config, format!("the API token {text}"));
-        let token = self.token.map(|token| check_token(token.expose())).transpose().map_err(wrong_token)?;
+        let token = self.token.map(|token| Token::new(token.expose())).transpose().map_err(wrong_token)?;
         let mut tokens = BTreeMap::new();
         for (domain, token) in self.tokens {
             let key = domain_key(&domain).ok_or_else(|| {
@@ -202,7 +202,7 @@ impl MailerSendBuilder {
                 Error::new(ErrorKind::Config, "a token of its own is given to something that is no domain")
                     .with_remedy("write MAILERSEND_API_TOKENS as `domain=token`")
             })?;
-            tokens.insert(key, check_token(token.expose()).map_err(wrong_token)?);
+            tokens.insert(key, Token::new(token.expose()).map_err(wrong_token)?);
         }
         if token.is_none() && tokens.is_empty() {
             return Err(match self.missing_token {

@@ -122,7 +122,7 @@ impl MailerSend {
 
     async fn ask(&self, id: &str, token: &Secret) -> Result<BulkStatus, Error> {
         let url = self.client.url(&format!("bulk-email/{id}"))?;
-        let call = Client::call(Method::GET, url, token, None)?;
+        let call = Client::call(Method::GET, url, token, None);
         let response = self.client.send(call).await.map_err(asked)?;
         if !response.is_success() {
             return Err(asked(refusal(response, self.clock.unix())));

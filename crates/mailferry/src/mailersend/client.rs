@@ -12,8 +12,8 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::NAME;
 use super::body::Body;
+use super::options::check_token;
 use super::payload::Endpoint;
-use crate::secret::Secret;
 use crate::transport::{Error, ErrorKind, Response};
 
 /// Answers beyond this are cut off: none that is documented comes near it.
@@ -38,6 +38,21 @@ pub(crate) struct Client {
     email: Url,
     bulk_email: Url,
     debug: bool,
+}
+
+/// A token as requests carry it.
+#[derive(Debug, Clone)]
+pub(crate) struct Token(HeaderValue);
+
+impl Token {
+    /// Readies a token; its `Debug` hides it. What is wrong with one is said without it.
+    pub(crate) fn new(token: &str) -> Result<Self, &'static str> {
+        let token = check_token(token)?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| "holds a character that no header has")?;
+        authorization.set_sensitive(true);
+        Ok(Self(authorization))
+    }
 }
 
 /// A request as it would be sent.
@@ -103,18 +118,15 @@ impl Client {
     }
 
     /// A request with this token.
-    pub(crate) fn call(method: Method, url: Url, token: &Secret, body: Option<Body>) -> Result<Call, Error> {
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| Error::new(ErrorKind::Config, "the token cannot stand in a header"))?;
-        authorization.set_sensitive(true);
+    pub(crate) fn call(method: Method, url: Url, token: &Token, body: Option<Body>) -> Call {
         let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(AUTHORIZATION, authorization);
+        headers.insert(AUTHORIZATION, token.0.clone());
         headers.insert(ACCEPT, JSON);
         headers.insert(USER_AGENT, AGENT);
         if body.is_some() {
             headers.insert(CONTENT_TYPE, JSON);
         }
-        Ok(Call { method, url, headers, body })
+        Call { method, url, headers, body }
     }
 
     /// Sends a request once and reads the whole answer.
@@ -131,11 +143,6 @@ impl Client {
         *request.body_mut() = body.map(reqwest::Body::wrap);
         let mut answer = self.http.execute(request).await.map_err(failure)?;
         let status = answer.status().as_u16();
-        let headers: Vec<_> = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
         let mut body = BytesMut::new();
         loop {
             match answer.chunk().await {
@@ -148,12 +155,16 @@ impl Client {
                 Err(cause) => return Err(unreadable(answer.url(), status, "was cut off", Some(cause))),
             }
         }
+        let headers =
+            answer.headers().iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+        let response = Response::with_headers(status, headers, body.freeze());
         if self.debug {
-            tracing::debug!(status, ?headers, body = %String::from_utf8_lossy(&body), "response");
+            let headers: Vec<_> = response.headers().collect();
+            tracing::debug!(status, ?headers, body = %String::from_utf8_lossy(response.body()), "response");
         } else {
             tracing::debug!(url = %answer.url(), status, "answered");
         }
-        Ok(Response::new(status, headers, body.freeze()))
+        Ok(response)
     }
 }
 

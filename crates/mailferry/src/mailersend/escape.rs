@@ -1,5 +1,5 @@
-//! Text as a JSON string. Mail bodies are long and hold little that must be escaped, so it is looked for in blocks: what
-//! a serializer does byte by byte was a third of the cost of a small message.
+//! Text as a JSON string. Mail bodies are long and hold little that must be escaped, so it is looked for in blocks and
+//! words: what a serializer does byte by byte was a third of the cost of a small message.
 
 /// Writes a JSON string with its quotes.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
@@ -40,9 +40,29 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
 fn first_special(bytes: &[u8]) -> Option<usize> {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let clean = blocks.iter().take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)));
-    let start = clean.count() * BLOCK;
-    let rest = bytes.get(start..).unwrap_or(tail);
-    rest.iter().position(|byte| is_special(*byte)).map(|at| start + at)
+    let mut start = clean.count() * BLOCK;
+    let (words, tail) = bytes.get(start..).unwrap_or(tail).as_chunks();
+    for word in words {
+        let found = specials(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(start + found.trailing_zeros() as usize / 8);
+        }
+        start += word.len();
+    }
+    tail.iter().position(|byte| is_special(*byte)).map(|at| start + at)
+}
+
+/// The highest bit of the lowest special byte, and of some bytes above it: a subtraction borrows from the next byte only
+/// where it has found something.
+const fn specials(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    const fn below(word: u64, limit: u8) -> u64 {
+        word.wrapping_sub(EACH * limit as u64) & !word
+    }
+    const fn equal(word: u64, byte: u8) -> u64 {
+        below(word ^ (EACH * byte as u64), 1)
+    }
+    (below(word, 0x20) | equal(word, b'"') | equal(word, b'\\')) & (EACH * 0x80)
 }
 
 /// Bytes looked at together.

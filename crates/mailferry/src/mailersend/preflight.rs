@@ -53,8 +53,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) attachments: &'a [(&'a Attachment, &'a Opened)],
     pub(crate) merge_data: Option<&'a ByRecipient>,
     pub(crate) merge_global_data: Option<&'a Data>,
-    /// The keys of data by recipient that mean no `to` recipient, each with its field.
-    pub(crate) unmatched: Vec<(&'static str, &'a str)>,
+    /// The keys of data by recipient that mean no `to` recipient.
+    pub(crate) unmatched: &'a [&'a str],
 }
 
 /// Everything that MailerSend would refuse, or change without a word.
@@ -124,9 +124,9 @@ impl Findings {
                 let text = format!("has {} recipients, and MailerSend takes {most}", list.len());
                 self.limit(field, text, "send several messages, or a batch with merge_data and `use-bulk-email`");
             }
-            let mut seen = HashSet::new();
+            let alone = list.len() < 2 || (bulk && field == "to");
+            let mut seen = HashSet::with_capacity(if alone { 0 } else { list.len() });
             for (index, mailbox) in list.iter().enumerate() {
-                let alone = list.len() == 1 || (bulk && field == "to");
                 if !alone && !seen.insert(mailbox.address().key()) {
                     self.limit(format!("{field}[{index}]"), "is in this list before", "keep one of them");
                 }
@@ -181,7 +181,7 @@ impl Findings {
             let text = format!("has {} tags, and MailerSend takes {MAX_TAGS}", facts.tags.len());
             self.limit("tags", text, "leave some out");
         }
-        for (index, tag) in facts.tags.iter().enumerate() {
+        for (index, tag) in facts.tags.iter().enumerate().filter(|(_, tag)| tag.len() > MAX_TAG) {
             self.longer(&format!("tags[{index}]"), Some(tag), MAX_TAG, "characters", "shorten it");
         }
     }
@@ -269,9 +269,9 @@ impl Findings {
     }
 
     fn merge_data(&mut self, facts: &Facts<'_>) {
-        for (field, key) in &facts.unmatched {
+        for key in facts.unmatched {
             self.limit(
-                format!("{field}.{}", key.escape_debug()),
+                format!("merge_data.{}", key.escape_debug()),
                 "belongs to no `to` recipient",
                 "name the bare address of one, or leave it out",
             );

@@ -16,11 +16,12 @@ use crate::transport::{
 /// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
-/// Notes in `status` what the answer to a request for the recipients `to` says. An error leaves `status` as it was.
+/// Notes in `status` what the answer to a request for the recipients `to` says, and takes them. An error leaves both as
+/// they were.
 pub(crate) fn record(
     status: &mut SendStatus,
     message: &Message,
-    to: Vec<Address>,
+    to: &mut Vec<Address>,
     response: Response,
     now: i64,
 ) -> Result<(), Error> {
@@ -35,16 +36,18 @@ pub(crate) fn record(
     let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
     if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
         let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
-        for address in &to {
+        for address in &*to {
             status.set(address.clone(), unknown.clone());
         }
-        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to });
+        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: std::mem::take(to) });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
         // Copies are sent with every request; they keep the status of the first.
         let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
-        let copies: Vec<_> = copies.map(|mailbox| mailbox.address().clone()).collect();
-        for address in to.into_iter().chain(copies) {
+        let copies = copies.map(|mailbox| mailbox.address().clone());
+        let all: Vec<_> = std::mem::take(to).into_iter().chain(copies).collect();
+        status.reserve(all.len());
+        for address in all {
             status.set(address, RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {

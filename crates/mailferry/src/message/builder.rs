@@ -349,7 +349,10 @@ impl MessageBuilder {
 
     fn mailboxes(mut self, key: Key, given: impl IntoMailboxes) -> Self {
         match given.into_mailboxes() {
-            Ok(found) => self.list(key).update(|list| list.extend(found)),
+            Ok(found) => match self.list(key) {
+                Field::Set(list) => list.extend(found),
+                none => *none = Field::Set(found),
+            },
             Err(cause) => {
                 let path = if key == Key::From { key.to_string() } else { format!("{key}[{}]", self.items(key)) };
                 self.problems.push(Problem::address(path, &cause));
