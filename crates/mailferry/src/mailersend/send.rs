@@ -17,12 +17,14 @@ impl MailerSend {
             return Ok(SendStatus::default());
         }
         let opened = open(message).await?;
-        let payload = payload(message, &opened, &self.options, self.clock.unix())?;
+        let mut payload = payload(message, &opened, &self.options, self.clock.unix())?;
         for warning in &payload.warnings {
             tracing::warn!(path = mask(warning.path()), "{}", warning.text());
         }
-        let token = self.token_for(message, &payload)?;
         let mut status = SendStatus::default();
+        status.set_dropped(std::mem::take(&mut payload.dropped));
+        status.set_warnings(std::mem::take(&mut payload.warnings));
+        let token = self.token_for(message, &payload)?;
         for batch in payload.batches() {
             // A request that follows an accepted one: the message can no longer be sent again as a whole.
             let follows = !status.responses().is_empty();
@@ -43,8 +45,6 @@ impl MailerSend {
             }
         }
         response::record_copies(&mut status, message);
-        status.set_dropped(payload.dropped);
-        status.set_warnings(payload.warnings);
         Ok(status)
     }
 

@@ -249,7 +249,7 @@ async fn too_many_requests() {
     assert_eq!((bare.kind(), bare.retry()), (ErrorKind::RateLimited, Retry::Safe(None)));
     let quota = Answer::new(429).header("x-apiquota-remaining", "0").header("x-apiquota-reset", "nonsense");
     assert_eq!(answered(quota).await.unwrap_err().kind(), ErrorKind::Quota);
-    for nonsense in ["-1", "soon", "99999999999999999999999", ""] {
+    for nonsense in ["-1", "soon", "99999999999999999999999", "9223372036854775807", ""] {
         let error = answered(Answer::new(429).header("retry-after", nonsense)).await.unwrap_err();
         assert_eq!(error.retry(), Retry::Safe(None), "{nonsense:?}");
     }
