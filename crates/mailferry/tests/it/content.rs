@@ -288,6 +288,8 @@ fn data_of_the_wrong_kind_is_refused() {
         (json!({"merge_global_data": "x"}), "merge_global_data"),
         (json!({"metadata": 1}), "metadata"),
         (json!({"headers": {"X": [1]}}), "headers.X"),
+        (json!({"merge_headers": {"ann@one.example": {"X": ["1"]}}}), "merge_headers.ann@one.example.X"),
+        (json!({"merge_headers": {"ann@one.example": []}}), "merge_headers.ann@one.example"),
     ] {
         let error = Message::from_json(fields.to_string().as_bytes()).unwrap_err();
         assert_eq!(error.problems()[0].path(), path, "{fields}");
