@@ -89,8 +89,9 @@ impl Mailer {
         if self.defaults != Defaults::default() {
             message = Cow::Owned(self.defaults.apply(&message));
         }
-        if let Some(target) = &self.redirect {
-            message = Cow::Owned(message.into_owned().redirect(target));
+        // A mailer around this one may have redirected it before hooks and defaults added somebody here.
+        if let Some(target) = self.redirect.clone().or_else(|| message.redirected.clone()) {
+            message = Cow::Owned(message.into_owned().redirect(&target));
         }
         Ok(message)
     }

@@ -14,7 +14,9 @@ use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
 use crate::address::{Address, InvalidAddress, Mailbox};
 use crate::defaults::merge_deep;
-use crate::message::{ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem};
+use crate::message::{
+    ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem, names_recipients,
+};
 use crate::secret::Secret;
 use crate::transport::{Error, ErrorKind, Feature, Finding, Preflight};
 
@@ -223,7 +225,7 @@ pub(crate) fn payload<'m>(
     } = message;
 
     let mut problems = Vec::new();
-    let mut extra = Extra::take(esp_extra.get(), *redirected, &mut problems);
+    let mut extra = Extra::take(esp_extra.get(), redirected.is_some(), &mut problems);
     let special = Special::take(headers.get(), options.custom_headers, &mut problems);
     if !problems.is_empty() {
         return Err(InvalidMessage::new(problems).into());
@@ -470,8 +472,36 @@ struct Extra {
     members: Map<String, Value>,
 }
 
-/// The members by which a request names recipients.
-const RECIPIENT_MEMBERS: [&str; 6] = ["to", "cc", "bcc", "rcptTo", "personalization", "variables"];
+/// The members of a request that are known to name no recipient. Of any other nobody can say to whom it would send.
+const HARMLESS_MEMBERS: [&str; 17] = [
+    "from",
+    "reply_to",
+    "subject",
+    "text",
+    "html",
+    "template_id",
+    "language",
+    "attachments",
+    "tags",
+    "precedence_bulk",
+    "send_at",
+    "in_reply_to",
+    "references",
+    "settings",
+    "list_unsubscribe",
+    "api_token",
+    "batch_send_mode",
+];
+
+/// Whether a member of `esp_extra` may stay in a message that is redirected.
+fn is_harmless(member: &str, value: &Value) -> bool {
+    let names_nobody = |header: &Value| header["name"].as_str().is_some_and(|name| !names_recipients(name));
+    match member {
+        "headers" => value.as_array().is_some_and(|headers| headers.iter().all(names_nobody)),
+        // The two settings are known in either spelling.
+        _ => HARMLESS_MEMBERS.contains(&member.replace('-', "_").as_str()),
+    }
+}
 
 impl Extra {
     fn take(given: Option<&Data>, redirected: bool, problems: &mut Vec<Problem>) -> Self {
@@ -479,10 +509,10 @@ impl Extra {
         let Some(given) = given else { return extra };
         extra.members.clone_from(given);
         if redirected {
-            for name in RECIPIENT_MEMBERS.into_iter().filter(|name| given.contains_key(*name)) {
+            for (name, _) in given.iter().filter(|(name, value)| !is_harmless(name, value)) {
                 problems.push(Problem::new(
-                    format!("{}.{name}", Key::EspExtra),
-                    "names recipients, while every message is redirected (REDIRECT_ALL_TO)",
+                    format!("{}.{}", Key::EspExtra, name.escape_debug()),
+                    "may name recipients, while every message is redirected (REDIRECT_ALL_TO)",
                     "use the message's own fields, which are redirected",
                 ));
             }
