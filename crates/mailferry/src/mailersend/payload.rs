@@ -35,6 +35,8 @@ pub(crate) struct Payload<'m> {
     pub(crate) endpoint: Endpoint,
     /// The token that the message brings along.
     pub(crate) token: Option<Secret>,
+    /// The visible sender, which is not always the message's `from`.
+    pub(crate) sender: Option<Cow<'m, Address>>,
     /// The members that all objects share, each followed by a comma.
     pub(crate) common: Vec<Segment>,
     pub(crate) to: Vec<To<'m>>,
@@ -332,6 +334,11 @@ pub(crate) fn payload<'m>(
         }
     };
 
+    let sender_address = match extra.sender() {
+        Some(address) => Some(Cow::Owned(address)),
+        None if special.from.is_some() => sender.first().map(|mailbox| Cow::Owned(mailbox.address().clone())),
+        None => list(from).first().map(|mailbox| Cow::Borrowed(mailbox.address())),
+    };
     let room = text.map_or(0, str::len) + html.map_or(0, str::len) + 512;
     let mut members = Members { writer: Writer::with_capacity(room), extra: &mut extra.members };
     members.some("from", sender.first().map(Recipient::from));
@@ -354,6 +361,7 @@ pub(crate) fn payload<'m>(
     Ok(Payload {
         endpoint,
         token: extra.token,
+        sender: sender_address,
         common: members.finish(personalization.is_some()),
         to,
         personalization,
@@ -445,7 +453,7 @@ impl<'m> Special<'m> {
                 "in-reply-to" => special.in_reply_to = Some(bare_message_id(value)),
                 "precedence" => special.precedence_bulk = Some(is_bulk(value)),
                 _ if !allowed => special.unsupported.push(Feature::Header(name.to_owned())),
-                "references" => special.references = value.split_whitespace().map(bare_message_id).collect(),
+                "references" => special.references = message_ids(value),
                 "list-unsubscribe" => special.list_unsubscribe = Some(value),
                 _ => special.custom.push(Header { name, value }),
             }
@@ -454,10 +462,16 @@ impl<'m> Special<'m> {
     }
 }
 
-/// A message id as MailerSend wants it: without angle brackets.
+/// A message id as MailerSend wants it: without angle brackets. Several ids stay as they are.
 fn bare_message_id(value: &str) -> Cow<'_, str> {
     let value = value.trim();
-    value.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(value).into()
+    let bare = value.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    bare.filter(|id| !id.contains(['<', '>'])).unwrap_or(value).into()
+}
+
+/// The ids of a list, which need no space between them.
+fn message_ids(value: &str) -> Vec<Cow<'_, str>> {
+    value.split_inclusive('>').flat_map(str::split_whitespace).map(bare_message_id).collect()
 }
 
 fn is_bulk(precedence: &str) -> bool {
@@ -550,6 +564,11 @@ impl Extra {
 
     fn sets(&self, member: &str) -> bool {
         self.members.get(member).is_some_and(|value| !value.is_null())
+    }
+
+    /// The address of the sender, when it is replaced.
+    fn sender(&self) -> Option<Address> {
+        self.members.get("from")?.get("email")?.as_str()?.parse().ok()
     }
 
     fn has_content(&self) -> bool {

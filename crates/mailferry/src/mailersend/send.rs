@@ -24,7 +24,7 @@ impl MailerSend {
         let mut status = SendStatus::default();
         status.set_dropped(std::mem::take(&mut payload.dropped));
         status.set_warnings(std::mem::take(&mut payload.warnings));
-        let token = self.token_for(message, &payload)?;
+        let token = self.token_for(&payload)?;
         for batch in payload.batches() {
             // A request that follows an accepted one: the message can no longer be sent again as a whole.
             let follows = !status.responses().is_empty();

@@ -274,6 +274,15 @@ async fn tokens_by_domain() {
         assert_eq!(request.header("authorization").unwrap(), format!("Bearer {token}"), "{from}");
     }
     assert_eq!(server.requests().len(), cases.len());
+    // The domain that counts is that of the sender whom the recipients see.
+    for seen in [
+        json!({"headers": {"From": "b@shop.example"}}),
+        json!({"headers": {"From": "b@x.example"}, "esp_extra": {"from": {"email": "c@shop.example"}}}),
+    ] {
+        let ignoring = builder().token("general").token_for_domain("shop.example", "for-shop").api_url(server.url());
+        ignoring.ignore_unsupported_features(true).build().unwrap().send(&basic(seen)).await.unwrap();
+        assert_eq!(server.requests().last().unwrap().header("authorization"), Some("Bearer for-shop"));
+    }
     // With tokens by domain alone, a sender from elsewhere has none.
     let only = env(&[("MAILERSEND_API_TOKENS", "shop.example=t")]).mailersend().unwrap();
     assert_eq!(only.send(&basic(json!({}))).await.unwrap_err().kind(), ErrorKind::Config);
