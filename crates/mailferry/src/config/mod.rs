@@ -431,7 +431,9 @@ fn shown_defaults(value: &Node) -> String {
         table => serde_json::Value::from(table.clone()),
     };
     if let Some(serde_json::Value::Object(extra)) = shown.get_mut("esp_extra") {
-        extra.values_mut().for_each(|value| *value = HIDDEN.into());
+        for value in extra.values_mut() {
+            *value = HIDDEN.into();
+        }
     }
     shown.to_string()
 }

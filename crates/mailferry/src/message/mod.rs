@@ -238,7 +238,9 @@ impl Message {
             headers.retain(|name| !names_recipients(name));
         }
         if let Field::Set(entries) = &mut self.merge_headers {
-            entries.values_mut().for_each(|headers| headers.retain(|name, _| !names_recipients(name)));
+            for headers in entries.values_mut() {
+                headers.retain(|name, _| !names_recipients(name));
+            }
         }
         self.to = Field::Set(vec![target.clone()]);
         self.cc = Field::Cleared;
