@@ -291,7 +291,7 @@ pub(crate) fn payload<'m>(
         field.get().map(String::as_str).filter(|text| template_id.is_none() || !text.is_empty())
     };
     let (subject_text, text, html) = (content(subject), content(text), content(html));
-    let send_at = send_at.get().map(|when| when.resolve(&options.time_zone));
+    let send_at = send_at.get().map(|when| when.to_unix(&options.time_zone));
     let attachments: Vec<_> = list(attachments).iter().zip(opened).collect();
     let personalization = Personalization::new(merge_global_data.get(), merge_data.get(), &to);
 

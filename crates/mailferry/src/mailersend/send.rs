@@ -105,13 +105,11 @@ pub(super) async fn open(message: &Message) -> Result<Vec<Opened>, Error> {
 }
 
 async fn open_one(attachment: &Attachment) -> std::io::Result<Opened> {
-    match (attachment.open().await?, attachment.path()) {
+    if attachment::needs_conversion(attachment) {
         // Converted text has another length, which must be known beforehand.
-        (Opened::File { .. }, Some(path)) if attachment::needs_conversion(attachment) => {
-            Ok(Opened::Bytes(tokio::fs::read(path).await?.into()))
-        }
-        (opened, _) => Ok(opened),
+        return Ok(Opened::Bytes(attachment.read_limited().await?));
     }
+    attachment.open().await
 }
 
 /// The error of a bulk send of which a part was accepted: who has it, who has it not, and who may have it. Sending
