@@ -81,8 +81,9 @@ impl FromStr for SendAt {
             return Ok(Self(When::Instant(instant)));
         }
         match text.parse::<civil::DateTime>() {
-            Ok(local) => Ok(Self(When::Local(local))),
-            Err(_) => Err(InvalidSendAt),
+            // A zone in brackets would be passed over, and the time taken for one of another zone.
+            Ok(local) if !text.contains('[') => Ok(Self(When::Local(local))),
+            _ => Err(InvalidSendAt),
         }
     }
 }
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "tomorrow", "2030-13-01", "1893456000", "10000-01-01"] {
+        for text in ["", "tomorrow", "2030-13-01", "1893456000", "10000-01-01", "2030-07-01T00:00[Asia/Tokyo]"] {
             assert!(text.parse::<SendAt>().is_err(), "{text}");
         }
         assert!("Mars/Olympus".parse::<TimeZone>().is_err());
