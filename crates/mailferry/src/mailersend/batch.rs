@@ -11,7 +11,7 @@ use crate::address::Address;
 
 /// Objects in one bulk request, and its bytes (50 MB), as documented.
 const MAX_OBJECTS: usize = 500;
-const MAX_BYTES: u64 = 50_000_000;
+pub(crate) const MAX_BYTES: u64 = 50_000_000;
 
 /// Bytes that what is one recipient's own seldom has more of.
 const OWN: usize = 256;

@@ -115,7 +115,7 @@ impl MailerSendBuilder {
     }
 
     /// Sets how long to wait for a connection and then for each piece of the answer; `None` waits forever. 30 seconds
-    /// each unless set.
+    /// each unless set. While a large request is being sent the second begins anew with each piece that is taken.
     pub fn timeouts(mut self, connect: Option<Duration>, read: Option<Duration>) -> Self {
         self.timeouts = Timeouts { connect, read };
         self
@@ -213,12 +213,14 @@ impl MailerSendBuilder {
         if base.scheme() == "http" && !is_loopback(&base) {
             tracing::warn!(host = base.host_str(), "the token travels unencrypted: use https");
         }
-        let http = match self.http {
-            Some(client) => client,
-            None => http_client(&base, self.timeouts)
-                .map_err(|text| Error::new(ErrorKind::Config, format!("HTTPS cannot be set up: {text}")))?,
+        let (http, timeouts) = if let Some(client) = self.http {
+            (client, Timeouts::NONE)
+        } else {
+            let client = http_client(&base, self.timeouts)
+                .map_err(|text| Error::new(ErrorKind::Config, format!("HTTPS cannot be set up: {text}")))?;
+            (client, self.timeouts)
         };
-        let client = Client::new(http, base, self.debug)?;
+        let client = Client::new(http, timeouts, base, self.debug)?;
         Ok(MailerSend { client, token, tokens, options: self.options, clock: self.clock })
     }
 }

@@ -1,16 +1,18 @@
 //! The only door to the network: requests, and whatever comes back.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use http_body::Body as _;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as _, Frame, SizeHint};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Method, Url};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::NAME;
 use super::body::Body;
 use super::options::check_token;
 use super::payload::Endpoint;
@@ -22,18 +24,26 @@ const MAX_ANSWER: usize = 16 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("mailferry/", env!("CARGO_PKG_VERSION"), "-mailersend"));
 
+const LOOK_UP: &str = "look the message up at MailerSend before sending it again: it may have been accepted";
+
 /// How long to wait; `None` for as long as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Option<Duration>,
-    /// For each piece of the answer, not for the whole exchange.
+    /// For each piece of the answer, not for the whole exchange, and while nothing of the request is taken either.
     pub(crate) read: Option<Duration>,
+}
+
+impl Timeouts {
+    /// Those of a client that has its own.
+    pub(crate) const NONE: Self = Self { connect: None, read: None };
 }
 
 /// A connection pool for one base URL.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
+    timeouts: Timeouts,
     base: Url,
     email: Url,
     bulk_email: Url,
@@ -64,7 +74,7 @@ pub(crate) struct Call {
     pub(crate) body: Option<Body>,
 }
 
-/// Makes the client for requests to `base`.
+/// Makes the client for requests to `base`. Its read timeout is kept by [`Client::send`].
 pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Client, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -92,16 +102,13 @@ pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Cli
     if let Some(connect) = timeouts.connect {
         builder = builder.connect_timeout(connect);
     }
-    if let Some(read) = timeouts.read {
-        builder = builder.read_timeout(read);
-    }
     builder.build().map_err(|cause| cause.to_string())
 }
 
 impl Client {
-    pub(crate) fn new(http: reqwest::Client, base: Url, debug: bool) -> Result<Self, Error> {
+    pub(crate) fn new(http: reqwest::Client, timeouts: Timeouts, base: Url, debug: bool) -> Result<Self, Error> {
         let [email, bulk_email] = [join(&base, "email")?, join(&base, "bulk-email")?];
-        Ok(Self { http, base, email, bulk_email, debug })
+        Ok(Self { http, timeouts, base, email, bulk_email, debug })
     }
 
     /// Where messages are posted.
@@ -138,14 +145,22 @@ impl Client {
             // `Authorization` is marked sensitive and prints as such.
             tracing::debug!(%method, %url, ?headers, length, body = preview, "request");
         }
+        let taken = Arc::new(AtomicUsize::new(usize::from(body.is_none())));
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
-        *request.body_mut() = body.map(reqwest::Body::wrap);
-        let mut answer = self.http.execute(request).await.map_err(failure)?;
+        *request.body_mut() = body.map(|body| reqwest::Body::wrap(Watched { body, taken: Arc::clone(&taken) }));
+        let mut answer = self.execute(request, &taken).await?;
         let status = answer.status().as_u16();
         let mut body = BytesMut::new();
         loop {
-            match answer.chunk().await {
+            let chunk = match self.timeouts.read {
+                Some(read) => match tokio::time::timeout(read, answer.chunk()).await {
+                    Ok(chunk) => chunk,
+                    Err(elapsed) => return Err(late(answer.url(), elapsed)),
+                },
+                None => answer.chunk().await,
+            };
+            match chunk {
                 Ok(Some(chunk)) if body.len() + chunk.len() > MAX_ANSWER => {
                     return Err(unreadable(answer.url(), status, "is longer than 16 MiB", None));
                 }
@@ -166,6 +181,57 @@ impl Client {
         }
         Ok(response)
     }
+
+    /// Waits for the head of the answer, for as long as the request is being taken. The client's own read timeout would
+    /// begin before the connection is made, and end a large message on a slow line however well it gets on.
+    async fn execute(&self, request: reqwest::Request, taken: &AtomicUsize) -> Result<reqwest::Response, Error> {
+        let place = request.url().clone();
+        let answer = self.http.execute(request);
+        let Timeouts { connect, read: Some(read) } = self.timeouts else { return answer.await.map_err(failure) };
+        let mut answer = pin!(answer);
+        let (mut before, mut waited) = (0, Duration::ZERO);
+        loop {
+            let elapsed = match tokio::time::timeout(read, &mut answer).await {
+                Ok(answer) => return answer.map_err(failure),
+                Err(elapsed) => elapsed,
+            };
+            waited = waited.saturating_add(read);
+            let now = taken.load(Ordering::Relaxed);
+            // Until something is taken the connection is being made, which has a timeout of its own.
+            let connecting = now == 0 && connect.is_none_or(|connect| waited < connect.saturating_add(read));
+            if now == before && !connecting {
+                return Err(late(&place, elapsed));
+            }
+            before = now;
+        }
+    }
+}
+
+/// A request's body that counts the pieces taken of it.
+struct Watched {
+    body: Body,
+    taken: Arc<AtomicUsize>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let piece = Pin::new(&mut self.body).poll_frame(context);
+        if piece.is_ready() {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        }
+        piece
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 fn join(base: &Url, path: &str) -> Result<Url, Error> {
@@ -179,7 +245,7 @@ fn failure(cause: reqwest::Error) -> Error {
     let place = cause.url().map(Url::to_string).unwrap_or_default();
     let cause = cause.without_url();
     if cause.is_connect() {
-        return Error::new(ErrorKind::Connect, format!("no connection for posting to {place}: {}", root(&cause)))
+        return Error::new(ErrorKind::Connect, format!("no connection to {place}: {}", root(&cause)))
             .with_remedy("check the network, the proxy settings and MAILERSEND_API_URL")
             .caused_by(cause);
     }
@@ -195,14 +261,17 @@ fn failure(cause: reqwest::Error) -> Error {
     } else {
         (ErrorKind::Unreadable, "the connection was lost before the answer")
     };
-    Error::new(kind, format!("{what}, posting to {place}: {}", root(&cause)))
-        .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"))
-        .caused_by(cause)
+    Error::new(kind, format!("{what} from {place}: {}", root(&cause))).with_remedy(LOOK_UP).caused_by(cause)
+}
+
+/// Nothing came in time.
+fn late(place: &Url, elapsed: tokio::time::error::Elapsed) -> Error {
+    Error::new(ErrorKind::Timeout, format!("no answer in time from {place}")).with_remedy(LOOK_UP).caused_by(elapsed)
 }
 
 fn unreadable(place: &Url, status: u16, what: &str, cause: Option<reqwest::Error>) -> Error {
-    let error = Error::new(ErrorKind::Unreadable, format!("the answer {status} from {place} {what}"))
-        .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"));
+    let error =
+        Error::new(ErrorKind::Unreadable, format!("the answer {status} from {place} {what}")).with_remedy(LOOK_UP);
     match cause {
         Some(cause) => error.caused_by(cause.without_url()),
         None => error,

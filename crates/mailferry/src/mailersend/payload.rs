@@ -15,7 +15,9 @@ use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
 use crate::address::{Address, InvalidAddress, Mailbox};
 use crate::defaults::merge_deep;
-use crate::message::{ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem};
+use crate::message::{
+    ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem, names_recipients,
+};
 use crate::transport::{Error, ErrorKind, Feature, Finding, Preflight};
 
 /// The two ways in.
@@ -33,6 +35,8 @@ pub(crate) struct Payload<'m> {
     pub(crate) endpoint: Endpoint,
     /// The token that the message brings along.
     pub(crate) token: Option<Token>,
+    /// The visible sender, which is not always the message's `from`.
+    pub(crate) sender: Option<Cow<'m, Address>>,
     /// The members that all objects share, each followed by a comma.
     pub(crate) common: Vec<Segment>,
     pub(crate) to: Vec<To<'m>>,
@@ -257,7 +261,7 @@ pub(crate) fn payload<'m>(
     } = message;
 
     let mut problems = Vec::new();
-    let mut extra = Extra::take(esp_extra.get(), *redirected, &mut problems);
+    let mut extra = Extra::take(esp_extra.get(), redirected.is_some(), &mut problems);
     let special = Special::take(headers.get(), options.custom_headers, &mut problems);
     if !problems.is_empty() {
         return Err(InvalidMessage::new(problems).into());
@@ -321,7 +325,7 @@ pub(crate) fn payload<'m>(
         field.get().map(String::as_str).filter(|text| template_id.is_none() || !text.is_empty())
     };
     let (subject_text, text, html) = (content(subject), content(text), content(html));
-    let send_at = send_at.get().map(|when| when.resolve(&options.time_zone));
+    let send_at = send_at.get().map(|when| when.to_unix(&options.time_zone));
     let attachments: Vec<_> = list(attachments).iter().zip(opened).collect();
     let (personalization, unmatched) = Personalization::new(merge_global_data.get(), merge_data.get(), &to);
 
@@ -364,6 +368,11 @@ pub(crate) fn payload<'m>(
         }
     };
 
+    let sender_address = match extra.sender() {
+        Some(address) => Some(Cow::Owned(address)),
+        None if special.from.is_some() => sender.first().map(|mailbox| Cow::Owned(mailbox.address().clone())),
+        None => list(from).first().map(|mailbox| Cow::Borrowed(mailbox.address())),
+    };
     let room = text.map_or(0, str::len) + html.map_or(0, str::len) + 512;
     let mut members = Members { writer: Writer::with_capacity(room), extra: &mut extra.members };
     members.mailbox("from", sender.first());
@@ -386,6 +395,7 @@ pub(crate) fn payload<'m>(
     Ok(Payload {
         endpoint,
         token: extra.token,
+        sender: sender_address,
         common: members.finish(personalization.is_some()),
         to,
         personalization,
@@ -463,7 +473,7 @@ impl<'m> Special<'m> {
                 "in-reply-to" => special.in_reply_to = Some(bare_message_id(value)),
                 "precedence" => special.precedence_bulk = Some(is_bulk(value)),
                 _ if !allowed => special.unsupported.push(Feature::Header(name.to_owned())),
-                "references" => special.references = value.split_whitespace().map(bare_message_id).collect(),
+                "references" => special.references = message_ids(value),
                 "list-unsubscribe" => special.list_unsubscribe = Some(value),
                 _ => special.custom.push(Header { name, value }),
             }
@@ -472,10 +482,16 @@ impl<'m> Special<'m> {
     }
 }
 
-/// A message id as MailerSend wants it: without angle brackets.
+/// A message id as MailerSend wants it: without angle brackets. Several ids stay as they are.
 fn bare_message_id(value: &str) -> Cow<'_, str> {
     let value = value.trim();
-    value.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(value).into()
+    let bare = value.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    bare.filter(|id| !id.contains(['<', '>'])).unwrap_or(value).into()
+}
+
+/// The ids of a list, which need no space between them.
+fn message_ids(value: &str) -> Vec<Cow<'_, str>> {
+    value.split_inclusive('>').flat_map(str::split_whitespace).map(bare_message_id).collect()
 }
 
 fn is_bulk(precedence: &str) -> bool {
@@ -490,8 +506,36 @@ struct Extra {
     members: Map<String, Value>,
 }
 
-/// The members by which a request names recipients.
-const RECIPIENT_MEMBERS: [&str; 6] = ["to", "cc", "bcc", "rcptTo", "personalization", "variables"];
+/// The members of a request that are known to name no recipient. Of any other nobody can say to whom it would send.
+const HARMLESS_MEMBERS: [&str; 17] = [
+    "from",
+    "reply_to",
+    "subject",
+    "text",
+    "html",
+    "template_id",
+    "language",
+    "attachments",
+    "tags",
+    "precedence_bulk",
+    "send_at",
+    "in_reply_to",
+    "references",
+    "settings",
+    "list_unsubscribe",
+    "api_token",
+    "batch_send_mode",
+];
+
+/// Whether a member of `esp_extra` may stay in a message that is redirected.
+fn is_harmless(member: &str, value: &Value) -> bool {
+    let names_nobody = |header: &Value| header["name"].as_str().is_some_and(|name| !names_recipients(name));
+    match member {
+        "headers" => value.as_array().is_some_and(|headers| headers.iter().all(names_nobody)),
+        // The two settings are known in either spelling.
+        _ => HARMLESS_MEMBERS.contains(&member.replace('-', "_").as_str()),
+    }
+}
 
 impl Extra {
     fn take(given: Option<&Data>, redirected: bool, problems: &mut Vec<Problem>) -> Self {
@@ -499,10 +543,10 @@ impl Extra {
         let Some(given) = given else { return extra };
         extra.members.clone_from(given);
         if redirected {
-            for name in RECIPIENT_MEMBERS.into_iter().filter(|name| given.contains_key(*name)) {
+            for (name, _) in given.iter().filter(|(name, value)| !is_harmless(name, value)) {
                 problems.push(Problem::new(
-                    format!("{}.{name}", Key::EspExtra),
-                    "names recipients, while every message is redirected (REDIRECT_ALL_TO)",
+                    format!("{}.{}", Key::EspExtra, name.escape_debug()),
+                    "may name recipients, while every message is redirected (REDIRECT_ALL_TO)",
                     "use the message's own fields, which are redirected",
                 ));
             }
@@ -540,6 +584,11 @@ impl Extra {
 
     fn sets(&self, member: &str) -> bool {
         self.members.get(member).is_some_and(|value| !value.is_null())
+    }
+
+    /// The address of the sender, when it is replaced.
+    fn sender(&self) -> Option<Address> {
+        self.members.get("from")?.get("email")?.as_str()?.parse().ok()
     }
 
     fn has_content(&self) -> bool {

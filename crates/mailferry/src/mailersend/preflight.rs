@@ -20,6 +20,8 @@ const MAX_BODY: usize = 2 << 20;
 const MAX_TAGS: usize = 5;
 const MAX_TAG: usize = 191;
 const MAX_ATTACHMENT: u64 = 25_000_000;
+/// Of a bulk request, which holds at least one object.
+const MAX_BULK: u64 = super::batch::MAX_BYTES;
 const MAX_SCHEDULE: i64 = 72 * 60 * 60;
 const MAX_IN_REPLY_TO: usize = 998;
 const MAX_LIST_UNSUBSCRIBE: usize = 990;
@@ -66,6 +68,7 @@ pub(crate) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     found.schedule(facts);
     found.headers(facts);
     found.attachments(facts);
+    found.size(facts);
     found.merge_data(facts);
     found.0
 }
@@ -239,6 +242,18 @@ impl Findings {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// An object of a bulk request goes into one request whole. Attachments grow to four thirds in it.
+    fn size(&mut self, facts: &Facts<'_>) {
+        let attached: u64 = facts.attachments.iter().map(|(_, opened)| opened.len().div_ceil(3) * 4).sum();
+        let written: usize = [facts.text, facts.html].into_iter().flatten().map(str::len).sum();
+        let bytes = attached.saturating_add(written as u64);
+        if facts.endpoint == Endpoint::BulkEmail && bytes > MAX_BULK {
+            let text =
+                format!("makes a message of {bytes} bytes, and MailerSend takes bulk requests of {MAX_BULK} (50 MB)");
+            self.limit("attachments", text, "send a link instead");
         }
     }
 

@@ -295,7 +295,8 @@ pub(crate) fn rate(response: &Response) -> Rate {
         limit: count("x-ratelimit-limit"),
         remaining: count("x-ratelimit-remaining"),
         reset: number("x-ratelimit-reset"),
-        retry_after: count("retry-after").map(Duration::from_secs),
+        // A wait of more than a century is nonsense like any other, and would overflow the caller's clock.
+        retry_after: count("retry-after").and_then(|wait| Some(Duration::from_secs(u32::try_from(wait).ok()?.into()))),
         quota: number("x-apiquota-remaining").map(|left| u64::try_from(left).map_or(Quota::Unlimited, Quota::Left)),
         quota_reset: response
             .header("x-apiquota-reset")

@@ -16,13 +16,15 @@ impl MailerSend {
             return Ok(SendStatus::default());
         }
         let opened = open(message).await?;
-        let payload = payload(message, &opened, &self.options, self.clock.unix())?;
+        let mut payload = payload(message, &opened, &self.options, self.clock.unix())?;
         for warning in &payload.warnings {
             tracing::warn!(path = mask(warning.path()), "{}", warning.text());
         }
-        let token = self.token_for(message, &payload)?;
         let mut status = SendStatus::default();
         status.reserve(payload.to.len());
+        status.set_dropped(std::mem::take(&mut payload.dropped));
+        status.set_warnings(std::mem::take(&mut payload.warnings));
+        let token = self.token_for(&payload)?;
         for batch in payload.batches() {
             // A request that follows an accepted one: the message can no longer be sent again as a whole.
             let follows = !status.responses().is_empty();
@@ -45,8 +47,6 @@ impl MailerSend {
             }
         }
         response::record_copies(&mut status, message);
-        status.set_dropped(payload.dropped);
-        status.set_warnings(payload.warnings);
         Ok(status)
     }
 
@@ -107,13 +107,11 @@ pub(super) async fn open(message: &Message) -> Result<Vec<Opened>, Error> {
 }
 
 async fn open_one(attachment: &Attachment) -> std::io::Result<Opened> {
-    match (attachment.open().await?, attachment.path()) {
+    if attachment::needs_conversion(attachment) {
         // Converted text has another length, which must be known beforehand.
-        (Opened::File { .. }, Some(path)) if attachment::needs_conversion(attachment) => {
-            Ok(Opened::Bytes(tokio::fs::read(path).await?.into()))
-        }
-        (opened, _) => Ok(opened),
+        return Ok(Opened::Bytes(attachment.read_limited().await?));
     }
+    attachment.open().await
 }
 
 /// The error of a bulk send of which a part was, or may have been, accepted: who has it, who has it not, and who may

@@ -27,6 +27,8 @@ async fn line_breaks_are_refused_everywhere() {
             (json!({"subject": injected}), "subject"),
             (json!({"headers": {"X-A": injected}}), "headers.X-A"),
             (json!({"headers": {format!("X{c}A"): "1"}}), "headers.X"),
+            (json!({"merge_headers": {"a@x.example": {"X-A": injected}}}), "merge_headers.a@x.example.X-A"),
+            (json!({"merge_headers": {"a@x.example": {format!("X{c}A"): "1"}}}), "merge_headers.a@x.example.X"),
             (json!({"tags": ["ok", injected]}), "tags[1]"),
             (json!({"to": [format!("{name} <ann@one.example>")]}), "to[0]"),
             (json!({"to": [format!("\"{name}\" <ann@one.example>")]}), "to[0]"),

@@ -82,7 +82,7 @@ async fn a_transport_that_forgets_copies_does_not_conform() {
 #[tokio::test]
 async fn a_message_becomes_a_mail_in_a_file() {
     let folder = Folder::new("eml");
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_000);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(525_960);
     let transport = FileTransport::new(&folder.0).unwrap().clock(Clock::fixed(now));
     let message = Message::builder()
         .from(("Lee, Ann", "a@shop.example"))
