@@ -43,12 +43,12 @@ pub(crate) fn record(
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
         // Copies are sent with every request; they keep the status of the first.
-        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
-        let copies = copies.map(|mailbox| mailbox.address().clone());
-        let all: Vec<_> = std::mem::take(to).into_iter().chain(copies).collect();
-        status.reserve(all.len());
-        for address in all {
+        let first = status.responses().is_empty();
+        for address in to.drain(..) {
             status.set(address, RecipientStatus::new(usual, message_id));
+        }
+        for copy in message.cc().iter().chain(message.bcc()).filter(|_| first) {
+            status.set(copy.address().clone(), RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {
             status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));
@@ -136,7 +136,9 @@ fn suppressed_by(warning: &Value) -> Result<Vec<Address>, String> {
 
 /// Whether the media type is JSON, whatever its case and parameters.
 fn is_json(response: &Response) -> bool {
-    response.header("content-type").is_some_and(|kind| super::attachment::essence(kind) == "application/json")
+    let essence =
+        |kind: &str| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json");
+    response.header("content-type").is_some_and(essence)
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -289,17 +291,27 @@ fn http_reason(status: u16) -> Option<&'static str> {
 /// What the headers say about rate and quota. None of them is on every answer, and `x-ratelimit-reset` is documented
 /// only.
 pub(crate) fn rate(response: &Response) -> Rate {
-    let number = |name: &str| response.header(name).and_then(|value| value.trim().parse::<i64>().ok());
-    let count = |name: &str| number(name).and_then(|value| u64::try_from(value).ok());
-    Rate {
-        limit: count("x-ratelimit-limit"),
-        remaining: count("x-ratelimit-remaining"),
-        reset: number("x-ratelimit-reset"),
-        retry_after: count("retry-after").map(Duration::from_secs),
-        quota: number("x-apiquota-remaining").map(|left| u64::try_from(left).map_or(Quota::Unlimited, Quota::Left)),
-        quota_reset: response
-            .header("x-apiquota-reset")
-            .and_then(|time| time.parse::<jiff::Timestamp>().ok())
-            .map(jiff::Timestamp::as_second),
+    let mut rate = Rate::default();
+    let number = |value: &str| value.trim().parse::<i64>().ok();
+    let count = |value: &str| number(value).and_then(|value| u64::try_from(value).ok());
+    // In one pass, since every answer is asked for all of them. The first of a name that can be read counts.
+    for (name, value) in response.headers() {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("x-ratelimit-limit") {
+            rate.limit = rate.limit.or_else(|| count(value));
+        } else if is("x-ratelimit-remaining") {
+            rate.remaining = rate.remaining.or_else(|| count(value));
+        } else if is("x-ratelimit-reset") {
+            rate.reset = rate.reset.or_else(|| number(value));
+        } else if is("retry-after") {
+            rate.retry_after = rate.retry_after.or_else(|| count(value).map(Duration::from_secs));
+        } else if is("x-apiquota-remaining") {
+            let quota = |left| u64::try_from(left).map_or(Quota::Unlimited, Quota::Left);
+            rate.quota = rate.quota.or_else(|| number(value).map(quota));
+        } else if is("x-apiquota-reset") {
+            let second = || value.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+            rate.quota_reset = rate.quota_reset.or_else(second);
+        }
     }
+    rate
 }
