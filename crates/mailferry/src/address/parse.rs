@@ -523,11 +523,20 @@ fn is_space(c: u8) -> bool {
 }
 
 fn is_ascii_atext_or_dot(c: u8) -> bool {
-    c == b'.' || is_ascii_atext(c)
+    // Every byte of every address is looked up here.
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut c = 0_u8;
+        while c < 0x80 {
+            table[c as usize] = c == b'.' || is_ascii_atext(c);
+            c += 1;
+        }
+        table
+    };
+    TABLE[usize::from(c)]
 }
 
-#[inline]
-fn is_ascii_atext(c: u8) -> bool {
+const fn is_ascii_atext(c: u8) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(
             c,

@@ -43,12 +43,12 @@ pub(crate) fn record(
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
         // Copies are sent with every request; they keep the status of the first.
-        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
-        let copies = copies.map(|mailbox| mailbox.address().clone());
-        let all: Vec<_> = std::mem::take(to).into_iter().chain(copies).collect();
-        status.reserve(all.len());
-        for address in all {
+        let first = status.responses().is_empty();
+        for address in to.drain(..) {
             status.set(address, RecipientStatus::new(usual, message_id));
+        }
+        for copy in message.cc().iter().chain(message.bcc()).filter(|_| first) {
+            status.set(copy.address().clone(), RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {
             status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));
@@ -136,7 +136,9 @@ fn suppressed_by(warning: &Value) -> Result<Vec<Address>, String> {
 
 /// Whether the media type is JSON, whatever its case and parameters.
 fn is_json(response: &Response) -> bool {
-    response.header("content-type").is_some_and(|kind| super::attachment::essence(kind) == "application/json")
+    let essence =
+        |kind: &str| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json");
+    response.header("content-type").is_some_and(essence)
 }
 
 fn is_empty(value: &Value) -> bool {
