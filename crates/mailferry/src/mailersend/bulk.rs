@@ -94,9 +94,7 @@ impl Default for BulkWait {
 }
 
 impl MailerSend {
-    /// Asks for the state of a bulk send, by its id with or without the `bulk:` in front. The general token is used, or
-    /// without one the first of those by domain: ask for what was sent with another account's token by a transport
-    /// that has it.
+    /// Asks for the state of a bulk send, by its id with or without the `bulk:` in front.
     ///
     /// Only the account that sent it knows it. With several tokens, each is asked with in turn: the general one first. A
     /// message that brought its own token in `esp_extra` must be asked for by a `MailerSend` with that token.

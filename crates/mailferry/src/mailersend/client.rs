@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -145,11 +145,11 @@ impl Client {
             // `Authorization` is marked sensitive and prints as such.
             tracing::debug!(%method, %url, ?headers, length, body = preview, "request");
         }
-        let taken = Arc::new(AtomicUsize::new(usize::from(body.is_none())));
+        let progress = Arc::new(Progress::new(body.is_none()));
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
-        *request.body_mut() = body.map(|body| reqwest::Body::wrap(Watched { body, taken: Arc::clone(&taken) }));
-        let mut answer = self.execute(request, &taken).await?;
+        *request.body_mut() = body.map(|body| reqwest::Body::wrap(Watched { body, progress: Arc::clone(&progress) }));
+        let mut answer = self.execute(request, &progress).await?;
         let status = answer.status().as_u16();
         let mut body = BytesMut::new();
         loop {
@@ -184,33 +184,55 @@ impl Client {
 
     /// Waits for the head of the answer, for as long as the request is being taken. The client's own read timeout would
     /// begin before the connection is made, and end a large message on a slow line however well it gets on.
-    async fn execute(&self, request: reqwest::Request, taken: &AtomicUsize) -> Result<reqwest::Response, Error> {
+    async fn execute(&self, request: reqwest::Request, progress: &Progress) -> Result<reqwest::Response, Error> {
         let place = request.url().clone();
         let answer = self.http.execute(request);
         let Timeouts { connect, read: Some(read) } = self.timeouts else { return answer.await.map_err(failure) };
         let mut answer = pin!(answer);
-        let (mut before, mut waited) = (0, Duration::ZERO);
+        let mut wait = read;
         loop {
-            let elapsed = match tokio::time::timeout(read, &mut answer).await {
+            let elapsed = match tokio::time::timeout(wait, &mut answer).await {
                 Ok(answer) => return answer.map_err(failure),
                 Err(elapsed) => elapsed,
             };
-            waited = waited.saturating_add(read);
-            let now = taken.load(Ordering::Relaxed);
+            let now = progress.begun.elapsed();
             // Until something is taken the connection is being made, which has a timeout of its own.
-            let connecting = now == 0 && connect.is_none_or(|connect| waited < connect.saturating_add(read));
-            if now == before && !connecting {
-                return Err(late(&place, elapsed));
+            let since = progress.last().unwrap_or_else(|| connect.unwrap_or(now));
+            match read.checked_sub(now.saturating_sub(since)) {
+                Some(left) if !left.is_zero() => wait = left,
+                _ => return Err(late(&place, elapsed)),
             }
-            before = now;
         }
     }
 }
 
-/// A request's body that counts the pieces taken of it.
+/// When a piece of a request was last taken.
+struct Progress {
+    begun: tokio::time::Instant,
+    /// In milliseconds since then, and one more; 0 before the first piece.
+    taken: AtomicU64,
+}
+
+impl Progress {
+    /// Of a request that begins now, and of which nothing is to be taken or something is.
+    fn new(empty: bool) -> Self {
+        Self { begun: tokio::time::Instant::now(), taken: AtomicU64::new(u64::from(empty)) }
+    }
+
+    fn note(&self) {
+        let passed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.taken.store(passed.saturating_add(1), Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Option<Duration> {
+        self.taken.load(Ordering::Relaxed).checked_sub(1).map(Duration::from_millis)
+    }
+}
+
+/// A request's body of which it is noted when a piece is taken.
 struct Watched {
     body: Body,
-    taken: Arc<AtomicUsize>,
+    progress: Arc<Progress>,
 }
 
 impl http_body::Body for Watched {
@@ -220,7 +242,7 @@ impl http_body::Body for Watched {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let piece = Pin::new(&mut self.body).poll_frame(context);
         if piece.is_ready() {
-            self.taken.fetch_add(1, Ordering::Relaxed);
+            self.progress.note();
         }
         piece
     }

@@ -360,6 +360,17 @@ async fn a_line_that_stands_still_is_a_timeout() {
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Timeout, Retry::Ambiguous), "{error}");
 }
 
+/// NET-06: once the request is taken the answer is waited for as long as said, and not as long as for the connection.
+#[tokio::test]
+async fn the_wait_for_the_answer_is_as_long_as_said() {
+    let server = Capture::start([Answer::accepted("id").after(Duration::from_secs(5))]).await;
+    let [short, long] = [1_000, 60_000].map(|millis| Some(Duration::from_millis(millis)));
+    let begun = std::time::Instant::now();
+    let mailersend = builder().api_url(server.url()).timeouts(long, short).build().unwrap();
+    assert_eq!(mailersend.send(&basic(json!({}))).await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert!(begun.elapsed() < Duration::from_millis(1_900), "{:?}", begun.elapsed());
+}
+
 /// An answer without an end is cut off before it fills the memory.
 #[tokio::test]
 async fn an_endless_answer_is_cut_off() {
