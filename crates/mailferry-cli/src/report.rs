@@ -111,7 +111,7 @@ impl<'a> Answer<'a> {
                     all.push_str(", ");
                     all.push_str(value);
                 })
-                .or_insert_with(|| value.clone());
+                .or_insert_with(|| value.to_owned());
         }
         let text = || Value::from(String::from_utf8_lossy(response.body()));
         Self { status: response.status(), headers, body: response.json().unwrap_or_else(text) }

@@ -111,7 +111,7 @@ impl Transport for ConsoleTransport {
     }
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
-        Box::pin(std::future::ready(self.print(message)))
+        Box::pin(async move { self.print(message) })
     }
 }
 
@@ -137,6 +137,8 @@ mod tests {
             .text("Hello")
             .build()
             .unwrap();
+        drop(transport.send(&message));
+        assert!(output.lock().unwrap().is_empty(), "printed before it was awaited");
         let status = transport.send(&message).await.unwrap();
         let recipient = status.recipient("ann@one.example").unwrap();
         let id = recipient.message_id.as_deref().unwrap();

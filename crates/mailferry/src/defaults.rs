@@ -115,7 +115,7 @@ fn zip(rules: &impl Rules, default: &Message, own: &Message) -> Message {
         merge_headers: rules.one_level(&default.merge_headers, merge_headers),
         merge_metadata: rules.one_level(&default.merge_metadata, merge_metadata),
         esp_extra: rules.deep(&default.esp_extra, esp_extra),
-        redirected: default.redirected || *redirected,
+        redirected: redirected.clone().or_else(|| default.redirected.clone()),
     }
 }
 

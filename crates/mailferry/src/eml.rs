@@ -41,7 +41,7 @@ use crate::message::{Attachment, Message};
 pub async fn render(message: &Message, message_id: &str, date: SystemTime) -> io::Result<Vec<u8>> {
     let mut parts = Vec::with_capacity(message.attachments().len());
     for attachment in message.attachments() {
-        parts.push((attachment, content(attachment).await?));
+        parts.push((attachment, attachment.read().await?));
     }
     let seconds = match date.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
@@ -66,14 +66,6 @@ pub async fn render(message: &Message, message_id: &str, date: SystemTime) -> io
         mail = mail.header(name, HeaderType::Text(Text::new(value)));
     }
     mail.body(body(message, parts)).write_to_vec()
-}
-
-/// The content of an attachment, read if it is a file.
-async fn content(attachment: &Attachment) -> io::Result<Bytes> {
-    match attachment.open().await? {
-        crate::message::Opened::Bytes(bytes) => Ok(bytes),
-        crate::message::Opened::File { path, .. } => Ok(tokio::fs::read(path).await?.into()),
-    }
 }
 
 /// A header's list. The writer puts addresses down as they are, so they are given in ASCII.

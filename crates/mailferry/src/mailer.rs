@@ -89,8 +89,9 @@ impl Mailer {
         if self.defaults != Defaults::default() {
             message = Cow::Owned(self.defaults.apply(&message));
         }
-        if let Some(target) = &self.redirect {
-            message = Cow::Owned(message.into_owned().redirect(target));
+        // A mailer around this one may have redirected it before hooks and defaults added somebody here.
+        if let Some(target) = self.redirect.clone().or_else(|| message.redirected.clone()) {
+            message = Cow::Owned(message.into_owned().redirect(&target));
         }
         Ok(message)
     }
@@ -201,14 +202,19 @@ impl MailerBuilder {
         self
     }
 
-    /// Takes over whatever the settings say: defaults, redirection, and whether refusals count.
+    /// Takes over whatever the settings say: defaults, redirection, and whether refusals count. What they do not set
+    /// stays as it is.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] for a value that is wrong.
     pub fn settings(mut self, settings: &Settings) -> Result<Self, Error> {
-        self.0.defaults = settings.defaults()?;
-        self.0.redirect = settings.redirect()?;
+        if let Some(defaults) = settings.defaults()? {
+            self.0.defaults = defaults;
+        }
+        if let Some(target) = settings.redirect()? {
+            self.0.redirect = Some(target);
+        }
         if let Some(ignore) = settings.switch("IGNORE_RECIPIENT_STATUS")? {
             self.0.ignore_recipient_status = ignore;
         }

@@ -134,7 +134,8 @@ impl Transport for MemoryTransport {
     }
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
-        Box::pin(std::future::ready(self.take(message)))
+        // Not before it is awaited: a test is to notice a send that is not.
+        Box::pin(async move { self.take(message) })
     }
 }
 
@@ -189,6 +190,13 @@ mod tests {
         assert!(answers[2].is_ok());
         mail.assert_sent(3);
         assert!(mail.sent_to("c@three.example").is_empty(), "a failed message is not sent");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_awaited_is_not_sent() {
+        let mail = MemoryTransport::new();
+        drop(mail.send(&message("ann@one.example")));
+        mail.assert_sent(0);
     }
 
     /// TST-03

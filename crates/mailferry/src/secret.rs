@@ -11,6 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 ///
 /// assert_eq!(format!("{:?}", Secret::new("mlsn.1234")), "Secret(…)");
 /// ```
+///
+/// ```compile_fail,E0277
+/// println!("{}", mailferry::Secret::new("mlsn.1234"));
+/// ```
 #[derive(Clone)]
 pub struct Secret(SecretString);
 

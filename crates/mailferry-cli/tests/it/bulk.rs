@@ -101,7 +101,7 @@ fn asking_in_vain_is_no_doubt_about_a_send() {
         let session = Session::sending_to(&server.url).env("REQUESTS_TIMEOUT", "0.3");
         let done = session.run(["bulk", "status", "b1"]);
         assert_eq!((done.code, done.stdout.as_str()), (5, ""), "{done}");
-        assert!(done.stderr.contains("help: ask again later: nothing is sent by asking"), "{done}");
+        assert!(done.stderr.contains("help: ask again later: nothing was sent by asking"), "{done}");
     }
 }
 

@@ -44,7 +44,7 @@ enum Entry {
 
 impl<'a> Parser<'a> {
     fn list(mut self) -> Result<Vec<Mailbox>, InvalidAddress> {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(1);
         loop {
             match self.entry()? {
                 Entry::Mailbox(mailbox) => found.push(mailbox),
@@ -511,7 +511,11 @@ fn quoted_local_part(content: &str) -> String {
 
 /// Whether a dot is at an end, beside another, or beside the `@`.
 fn has_misplaced_dot(text: &str) -> bool {
-    text.split(['.', '@']).any(str::is_empty)
+    let is_mark = |byte: &u8| matches!(byte, b'.' | b'@');
+    let bytes = text.as_bytes();
+    bytes.first().is_none_or(is_mark)
+        || bytes.last().is_none_or(is_mark)
+        || bytes.array_windows().any(|[one, next]| is_mark(one) && is_mark(next))
 }
 
 fn is_space(c: u8) -> bool {
@@ -519,10 +523,20 @@ fn is_space(c: u8) -> bool {
 }
 
 fn is_ascii_atext_or_dot(c: u8) -> bool {
-    c == b'.' || is_ascii_atext(c)
+    // Every byte of every address is looked up here.
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut c = 0_u8;
+        while c < 0x80 {
+            table[c as usize] = c == b'.' || is_ascii_atext(c);
+            c += 1;
+        }
+        table
+    };
+    TABLE[usize::from(c)]
 }
 
-fn is_ascii_atext(c: u8) -> bool {
+const fn is_ascii_atext(c: u8) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(
             c,

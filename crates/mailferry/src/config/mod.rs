@@ -42,6 +42,12 @@ const PREFIX: &str = "MAILFERRY_";
 /// Variables with the prefix that are not settings: they are the command's.
 const NOT_SETTINGS: [&str; 2] = ["MAILFERRY_CONFIG", "MAILFERRY_LOG"];
 
+/// The settings that are message fields.
+const DEFAULTS: [&str; 2] = ["SEND_DEFAULTS", "MAILERSEND_SEND_DEFAULTS"];
+
+/// What is shown in the place of a secret.
+const HIDDEN: &str = "(hidden)";
+
 /// Where a value was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,7 +74,7 @@ impl fmt::Display for Origin {
 }
 
 /// The places where settings may be.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[must_use = "nothing is read until `load` is called"]
 pub struct Sources {
     explicit: Vec<(String, String, Origin)>,
@@ -127,6 +133,18 @@ impl Sources {
     }
 }
 
+impl fmt::Debug for Sources {
+    /// Leaves all values out: the environment of a process is full of secrets, and not of ours alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given: Vec<_> = self.explicit.iter().map(|(name, ..)| name).collect();
+        f.debug_struct("Sources")
+            .field("explicit", &given)
+            .field("env", &self.env.len())
+            .field("file", &self.file.as_ref().map(|(path, _)| path))
+            .finish()
+    }
+}
+
 /// The values found.
 #[derive(Clone)]
 pub struct Settings {
@@ -167,10 +185,12 @@ impl Settings {
         self.values.get(name).map(|(_, origin)| origin)
     }
 
-    /// The value of a setting as text to show: a secret as `(hidden)`, one that was not found as its default.
+    /// The value of a setting as text to show: a secret as `(hidden)`, one that was not found as its default. Of the
+    /// defaults for messages, the values in `esp_extra` are hidden too: one of them may be a token.
     pub fn shown(&self, setting: &Setting) -> String {
         match self.values.get(setting.name) {
-            Some(_) if setting.secret => "(hidden)".to_owned(),
+            Some(_) if setting.secret => HIDDEN.to_owned(),
+            Some((value, _)) if DEFAULTS.contains(&setting.name) => shown_defaults(value),
             Some((Node::Text(text), _)) => text.clone(),
             Some((value, _)) => serde_json::Value::from(value.clone()).to_string(),
             None => setting.default.to_owned(),
@@ -285,13 +305,13 @@ impl Settings {
         }
     }
 
-    /// The defaults for every message.
-    pub(crate) fn defaults(&self) -> Result<Defaults, Error> {
-        let general = self.message("SEND_DEFAULTS")?.unwrap_or_default();
-        let defaults = Defaults::new(general);
-        Ok(match self.message("MAILERSEND_SEND_DEFAULTS")? {
-            Some(specific) => defaults.specific(specific),
-            None => defaults,
+    /// The defaults for every message, if any are set.
+    pub(crate) fn defaults(&self) -> Result<Option<Defaults>, Error> {
+        let [general, specific] = DEFAULTS.map(|name| self.message(name));
+        Ok(match (general?, specific?) {
+            (None, None) => None,
+            (general, None) => general.map(Defaults::new),
+            (general, Some(specific)) => Some(Defaults::new(general.unwrap_or_default()).specific(specific)),
         })
     }
 
@@ -408,6 +428,24 @@ fn node(value: toml::Value) -> Node {
             Node::Object(members.into_iter().map(|(key, value)| (key, node(value))).collect())
         }
     }
+}
+
+/// Message fields as text to show.
+fn shown_defaults(value: &Node) -> String {
+    let mut shown = match value {
+        Node::Text(json) => match serde_json::from_str(json) {
+            Ok(shown) => shown,
+            // What cannot be read may hold a token anywhere.
+            Err(_) => return "(not JSON that can be read)".to_owned(),
+        },
+        table => serde_json::Value::from(table.clone()),
+    };
+    if let Some(serde_json::Value::Object(extra)) = shown.get_mut("esp_extra") {
+        for value in extra.values_mut() {
+            *value = HIDDEN.into();
+        }
+    }
+    shown.to_string()
 }
 
 fn wrong(name: &str, origin: &Origin, text: &str) -> Error {

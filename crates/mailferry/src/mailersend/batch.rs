@@ -11,7 +11,10 @@ use crate::address::Address;
 
 /// Objects in one bulk request, and its bytes (50 MB), as documented.
 const MAX_OBJECTS: usize = 500;
-const MAX_BYTES: u64 = 50_000_000;
+pub(crate) const MAX_BYTES: u64 = 50_000_000;
+
+/// Bytes that what is one recipient's own seldom has more of.
+const OWN: usize = 256;
 
 /// One request of a payload: which recipients it is for, and what is theirs alone.
 #[derive(Debug)]
@@ -39,17 +42,17 @@ impl Iterator for Batches<'_, '_> {
     fn next(&mut self) -> Option<Batch> {
         let start = self.next?;
         let to = &self.payload.to;
-        let mut own = Vec::new();
+        let mut own = Vec::with_capacity(OWN);
         if self.payload.endpoint == Endpoint::Email {
-            self.payload.write_own(to, &mut own);
+            self.payload.write_own(0..to.len(), &mut own);
             self.next = None;
             return Some(Batch { range: 0..to.len(), ends: vec![own.len()], own: own.into() });
         }
         let mut ends = Vec::new();
         let mut bytes = 2;
-        for recipient in to.iter().skip(start).take(MAX_OBJECTS) {
+        for place in (start..to.len()).take(MAX_OBJECTS) {
             let before = own.len();
-            self.payload.write_own(std::slice::from_ref(recipient), &mut own);
+            self.payload.write_own(place..place + 1, &mut own);
             // The object's braces and the comma after it.
             bytes += self.common + (own.len() - before) as u64 + 3;
             if bytes > MAX_BYTES && !ends.is_empty() {
@@ -131,26 +134,28 @@ impl<'m> Payload<'m> {
     }
 
     /// Writes the members that belong to these recipients. A message without any `to` has none.
-    fn write_own(&self, to: &[To<'_>], out: &mut Vec<u8>) {
-        if to.is_empty() {
+    fn write_own(&self, places: Range<usize>, out: &mut Vec<u8>) {
+        if places.is_empty() {
             return;
         }
-        out.extend_from_slice(b"\"to\":[");
-        separated(to, out, To::write);
-        out.push(b']');
+        out.extend_from_slice(b"\"to\":");
+        self.write_each(places.clone(), out, |_, to, out| to.write(out));
         if let Some(personalization) = &self.personalization {
-            out.extend_from_slice(b",\"personalization\":[");
-            separated(to, out, |to, out| personalization.write(to, out));
-            out.push(b']');
+            out.extend_from_slice(b",\"personalization\":");
+            self.write_each(places, out, |place, to, out| personalization.write(place, to, out));
         }
     }
-}
 
-fn separated<T>(items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
+    /// Writes a list of something for each of these recipients.
+    fn write_each(&self, places: Range<usize>, out: &mut Vec<u8>, write: impl Fn(usize, &To<'_>, &mut Vec<u8>)) {
+        out.push(b'[');
+        let recipients = self.to.get(places.clone()).unwrap_or_default();
+        for (place, to) in places.clone().zip(recipients) {
+            if place > places.start {
+                out.push(b',');
+            }
+            write(place, to, out);
         }
-        write(item, out);
+        out.push(b']');
     }
 }

@@ -247,7 +247,7 @@ impl Body {
                     if !bytes.is_empty() {
                         self.segments.push_front(Segment::Base64(bytes));
                     }
-                    return Poll::Ready(Some(Ok(STANDARD.encode(piece).into())));
+                    return Poll::Ready(Some(Ok(encode(&piece))));
                 }
                 Some(Segment::Base64File { path, length }) => {
                     self.reading = Some(tokio::task::spawn_blocking(move || {
@@ -280,7 +280,13 @@ fn read_piece(mut open: OpenFile) -> io::Result<(Bytes, Option<OpenFile>)> {
     }
     open.left -= size;
     let rest = (open.left > 0).then_some(open);
-    Ok((STANDARD.encode(raw).into(), rest))
+    Ok((encode(&raw), rest))
+}
+
+/// Encodes a piece. With the vector instructions that the processor is found to have, this takes a small part of the
+/// time that the plain encoder takes, which was most of the time that a large attachment took.
+fn encode(raw: &[u8]) -> Bytes {
+    base64_simd::STANDARD.encode_type::<Vec<u8>>(raw).into()
 }
 
 impl http_body::Body for Body {

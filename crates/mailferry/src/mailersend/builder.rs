@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::client::{Client, Timeouts, http_client};
+use super::client::{Client, Timeouts, Token, http_client};
 use super::options::{BatchSendMode, Options, check_token};
 use super::{DEFAULT_TIMEOUT, MailerSend};
 use crate::address::Address;
@@ -115,7 +115,7 @@ impl MailerSendBuilder {
     }
 
     /// Sets how long to wait for a connection and then for each piece of the answer; `None` waits forever. 30 seconds
-    /// each unless set.
+    /// each unless set. While a large request is being sent the second begins anew with each piece that is taken.
     pub fn timeouts(mut self, connect: Option<Duration>, read: Option<Duration>) -> Self {
         self.timeouts = Timeouts { connect, read };
         self
@@ -194,7 +194,7 @@ impl MailerSendBuilder {
         let base =
             base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
         let wrong_token = |text| Error::new(ErrorKind::Config, format!("the API token {text}"));
-        let token = self.token.map(|token| check_token(token.expose())).transpose().map_err(wrong_token)?;
+        let token = self.token.map(|token| Token::new(token.expose())).transpose().map_err(wrong_token)?;
         let mut tokens = BTreeMap::new();
         for (domain, token) in self.tokens {
             let key = domain_key(&domain).ok_or_else(|| {
@@ -202,7 +202,7 @@ impl MailerSendBuilder {
                 Error::new(ErrorKind::Config, "a token of its own is given to something that is no domain")
                     .with_remedy("write MAILERSEND_API_TOKENS as `domain=token`")
             })?;
-            tokens.insert(key, check_token(token.expose()).map_err(wrong_token)?);
+            tokens.insert(key, Token::new(token.expose()).map_err(wrong_token)?);
         }
         if token.is_none() && tokens.is_empty() {
             return Err(match self.missing_token {
@@ -213,12 +213,14 @@ impl MailerSendBuilder {
         if base.scheme() == "http" && !is_loopback(&base) {
             tracing::warn!(host = base.host_str(), "the token travels unencrypted: use https");
         }
-        let http = match self.http {
-            Some(client) => client,
-            None => http_client(&base, self.timeouts)
-                .map_err(|text| Error::new(ErrorKind::Config, format!("HTTPS cannot be set up: {text}")))?,
+        let (http, timeouts) = if let Some(client) = self.http {
+            (client, Timeouts::NONE)
+        } else {
+            let client = http_client(&base, self.timeouts)
+                .map_err(|text| Error::new(ErrorKind::Config, format!("HTTPS cannot be set up: {text}")))?;
+            (client, self.timeouts)
         };
-        let client = Client::new(http, base, self.debug)?;
+        let client = Client::new(http, timeouts, base, self.debug)?;
         Ok(MailerSend { client, token, tokens, options: self.options, clock: self.clock })
     }
 }

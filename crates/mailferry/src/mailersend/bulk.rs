@@ -1,18 +1,17 @@
 //! What became of a bulk send: MailerSend looks at it later, so it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
 
-use super::client::Client;
+use super::client::{Client, Token};
 use super::response::{BULK_PREFIX, refusal, unreadable};
 use super::{MailerSend, budget, builder};
 use crate::address::Address;
 use crate::message::{InvalidMessage, Problem};
-use crate::secret::Secret;
 use crate::transport::{BulkSend, Error, ErrorKind, Rate, RecipientStatus, Response, Retry, SendStatus, Status};
 
 /// How far MailerSend has come with a bulk send.
@@ -120,9 +119,9 @@ impl MailerSend {
         outcome
     }
 
-    async fn ask(&self, id: &str, token: &Secret) -> Result<BulkStatus, Error> {
+    async fn ask(&self, id: &str, token: &Token) -> Result<BulkStatus, Error> {
         let url = self.client.url(&format!("bulk-email/{id}"))?;
-        let call = Client::call(Method::GET, url, token, None)?;
+        let call = Client::call(Method::GET, url, token, None);
         let response = self.client.send(call).await.map_err(asked)?;
         if !response.is_success() {
             return Err(asked(refusal(response, self.clock.unix())));
@@ -138,7 +137,7 @@ impl MailerSend {
     /// [`ErrorKind::Timeout`] when it is not final in time, which says nothing about the send; else as
     /// [`bulk_status`](Self::bulk_status).
     pub async fn bulk_wait(&self, id: &str, wait: BulkWait) -> Result<BulkStatus, Error> {
-        let deadline = tokio::time::Instant::now() + wait.at_most;
+        let begun = tokio::time::Instant::now();
         let mut attempt = 0;
         loop {
             let (outcome, pause) = match self.bulk_status(id).await {
@@ -155,11 +154,12 @@ impl MailerSend {
                     Retry::Never | Retry::Ambiguous => return Err(error),
                 },
             };
-            if tokio::time::Instant::now() + pause > deadline {
+            // No sum of instants, which overflows where somebody means "for ever".
+            if begun.elapsed().saturating_add(pause) > wait.at_most {
                 let text = format!("after {} s the bulk send {outcome}", wait.at_most.as_secs());
                 return Err(Error::new(ErrorKind::Timeout, text)
                     .with_retry(Retry::Safe(Some(pause)))
-                    .with_remedy("ask again later: nothing is sent by asking"));
+                    .with_remedy(ASK_AGAIN));
             }
             tokio::time::sleep(pause).await;
             attempt += 1;
@@ -170,12 +170,12 @@ impl MailerSend {
 /// An error in asking, which repeats nothing: it may always be asked again, unless it was refused.
 fn asked(error: Error) -> Error {
     match error.retry() {
-        Retry::Ambiguous => {
-            error.with_retry(Retry::Safe(None)).with_remedy("ask again later: nothing is sent by asking")
-        }
+        Retry::Ambiguous => error.with_retry(Retry::Safe(None)).with_remedy(ASK_AGAIN),
         Retry::Never | Retry::Safe(_) => error,
     }
 }
+
+const ASK_AGAIN: &str = "ask again later: nothing was sent by asking";
 
 impl BulkStatus {
     pub(crate) fn read(response: Response) -> Result<Self, Error> {
@@ -225,7 +225,8 @@ impl BulkStatus {
     }
 
     /// What is now known of the recipients of a send: `queued` with the message's id, `rejected` when suppressed,
-    /// `failed` when the object was refused.
+    /// `failed` when the object was refused. A send that has not come to its end, or to another one than `completed`,
+    /// leaves the rest `unknown`, and so do the recipients of copies, who get one with every object.
     ///
     /// Message ids come without saying whose they are. They are taken to be in the order of the accepted objects, and
     /// only when there are exactly as many as those; otherwise the recipients stay without an id.
@@ -237,15 +238,17 @@ impl BulkStatus {
             return resolved;
         }
         for (address, status) in self.outcomes(bulk) {
-            resolved.set(address, status);
+            if status.status != Status::Queued || self.state == BulkState::Completed {
+                resolved.set(address, status);
+            }
         }
         resolved
     }
 
     /// What became of each `to` recipient of a bulk request.
     fn outcomes(&self, bulk: &BulkSend) -> Vec<(Address, RecipientStatus)> {
-        let suppressed: Vec<_> = self.suppressed().iter().map(|address| address.key().into_owned()).collect();
-        let is_suppressed = |address: &Address| suppressed.iter().any(|key| *key == address.key());
+        let suppressed: HashSet<_> = self.suppressed().iter().map(|address| address.key().into_owned()).collect();
+        let is_suppressed = |address: &Address| suppressed.contains(address.key().as_ref());
         let accepted = |index: &usize, address: &Address| !self.problems.contains_key(index) && !is_suppressed(address);
         let objects = || bulk.recipients.iter().enumerate();
         let expected = objects().filter(|(index, address)| accepted(index, address)).count();
@@ -350,6 +353,16 @@ mod tests {
         for (address, status, id) in expected {
             assert_eq!(resolved.recipient(address), Some(&RecipientStatus::new(status, id)), "{address}");
         }
+    }
+
+    #[test]
+    fn a_bulk_send_that_failed_queued_nobody() {
+        let status = status(&json!({
+            "id": "b1", "state": "failed", "validation_errors": {"message.1": {"to.0.email": ["No."]}},
+        }));
+        let resolved = status.resolve(&sent("b1", &["a@one.example", "b@two.example"]));
+        let words: Vec<_> = resolved.recipients().map(|(_, recipient)| recipient.status).collect();
+        assert_eq!(words, [Status::Unknown, Status::Failed]);
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! The only door to the network: requests, and whatever comes back.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use http_body::Body as _;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as _, Frame, SizeHint};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Method, Url};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::NAME;
 use super::body::Body;
+use super::options::check_token;
 use super::payload::Endpoint;
-use crate::secret::Secret;
 use crate::transport::{Error, ErrorKind, Response};
 
 /// Answers beyond this are cut off: none that is documented comes near it.
@@ -22,22 +24,45 @@ const MAX_ANSWER: usize = 16 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("mailferry/", env!("CARGO_PKG_VERSION"), "-mailersend"));
 
+const LOOK_UP: &str = "look the message up at MailerSend before sending it again: it may have been accepted";
+
 /// How long to wait; `None` for as long as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Option<Duration>,
-    /// For each piece of the answer, not for the whole exchange.
+    /// For each piece of the answer, not for the whole exchange, and while nothing of the request is taken either.
     pub(crate) read: Option<Duration>,
+}
+
+impl Timeouts {
+    /// Those of a client that has its own.
+    pub(crate) const NONE: Self = Self { connect: None, read: None };
 }
 
 /// A connection pool for one base URL.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
+    timeouts: Timeouts,
     base: Url,
     email: Url,
     bulk_email: Url,
     debug: bool,
+}
+
+/// A token as requests carry it.
+#[derive(Debug, Clone)]
+pub(crate) struct Token(HeaderValue);
+
+impl Token {
+    /// Readies a token; its `Debug` hides it. What is wrong with one is said without it.
+    pub(crate) fn new(token: &str) -> Result<Self, &'static str> {
+        let token = check_token(token)?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| "holds a character that no header has")?;
+        authorization.set_sensitive(true);
+        Ok(Self(authorization))
+    }
 }
 
 /// A request as it would be sent.
@@ -49,7 +74,7 @@ pub(crate) struct Call {
     pub(crate) body: Option<Body>,
 }
 
-/// Makes the client for requests to `base`.
+/// Makes the client for requests to `base`. Its read timeout is kept by [`Client::send`].
 pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Client, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -77,16 +102,13 @@ pub(crate) fn http_client(base: &Url, timeouts: Timeouts) -> Result<reqwest::Cli
     if let Some(connect) = timeouts.connect {
         builder = builder.connect_timeout(connect);
     }
-    if let Some(read) = timeouts.read {
-        builder = builder.read_timeout(read);
-    }
     builder.build().map_err(|cause| cause.to_string())
 }
 
 impl Client {
-    pub(crate) fn new(http: reqwest::Client, base: Url, debug: bool) -> Result<Self, Error> {
+    pub(crate) fn new(http: reqwest::Client, timeouts: Timeouts, base: Url, debug: bool) -> Result<Self, Error> {
         let [email, bulk_email] = [join(&base, "email")?, join(&base, "bulk-email")?];
-        Ok(Self { http, base, email, bulk_email, debug })
+        Ok(Self { http, timeouts, base, email, bulk_email, debug })
     }
 
     /// Where messages are posted.
@@ -103,18 +125,15 @@ impl Client {
     }
 
     /// A request with this token.
-    pub(crate) fn call(method: Method, url: Url, token: &Secret, body: Option<Body>) -> Result<Call, Error> {
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| Error::new(ErrorKind::Config, "the token cannot stand in a header"))?;
-        authorization.set_sensitive(true);
+    pub(crate) fn call(method: Method, url: Url, token: &Token, body: Option<Body>) -> Call {
         let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(AUTHORIZATION, authorization);
+        headers.insert(AUTHORIZATION, token.0.clone());
         headers.insert(ACCEPT, JSON);
         headers.insert(USER_AGENT, AGENT);
         if body.is_some() {
             headers.insert(CONTENT_TYPE, JSON);
         }
-        Ok(Call { method, url, headers, body })
+        Call { method, url, headers, body }
     }
 
     /// Sends a request once and reads the whole answer.
@@ -126,19 +145,22 @@ impl Client {
             // `Authorization` is marked sensitive and prints as such.
             tracing::debug!(%method, %url, ?headers, length, body = preview, "request");
         }
+        let progress = Arc::new(Progress::new(body.is_none()));
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
-        *request.body_mut() = body.map(reqwest::Body::wrap);
-        let mut answer = self.http.execute(request).await.map_err(failure)?;
+        *request.body_mut() = body.map(|body| reqwest::Body::wrap(Watched { body, progress: Arc::clone(&progress) }));
+        let mut answer = self.execute(request, &progress).await?;
         let status = answer.status().as_u16();
-        let headers: Vec<_> = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
         let mut body = BytesMut::new();
         loop {
-            match answer.chunk().await {
+            let chunk = match self.timeouts.read {
+                Some(read) => match tokio::time::timeout(read, answer.chunk()).await {
+                    Ok(chunk) => chunk,
+                    Err(elapsed) => return Err(late(answer.url(), elapsed)),
+                },
+                None => answer.chunk().await,
+            };
+            match chunk {
                 Ok(Some(chunk)) if body.len() + chunk.len() > MAX_ANSWER => {
                     return Err(unreadable(answer.url(), status, "is longer than 16 MiB", None));
                 }
@@ -148,12 +170,89 @@ impl Client {
                 Err(cause) => return Err(unreadable(answer.url(), status, "was cut off", Some(cause))),
             }
         }
+        let headers =
+            answer.headers().iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+        let response = Response::with_headers(status, headers, body.freeze());
         if self.debug {
-            tracing::debug!(status, ?headers, body = %String::from_utf8_lossy(&body), "response");
+            let headers: Vec<_> = response.headers().collect();
+            tracing::debug!(status, ?headers, body = %String::from_utf8_lossy(response.body()), "response");
         } else {
             tracing::debug!(url = %answer.url(), status, "answered");
         }
-        Ok(Response::new(status, headers, body.freeze()))
+        Ok(response)
+    }
+
+    /// Waits for the head of the answer, for as long as the request is being taken. The client's own read timeout would
+    /// begin before the connection is made, and end a large message on a slow line however well it gets on.
+    async fn execute(&self, request: reqwest::Request, progress: &Progress) -> Result<reqwest::Response, Error> {
+        let place = request.url().clone();
+        let answer = self.http.execute(request);
+        let Timeouts { connect, read: Some(read) } = self.timeouts else { return answer.await.map_err(failure) };
+        let mut answer = pin!(answer);
+        let mut wait = read;
+        loop {
+            let elapsed = match tokio::time::timeout(wait, &mut answer).await {
+                Ok(answer) => return answer.map_err(failure),
+                Err(elapsed) => elapsed,
+            };
+            let now = progress.begun.elapsed();
+            // Until something is taken the connection is being made, which has a timeout of its own.
+            let since = progress.last().unwrap_or_else(|| connect.unwrap_or(now));
+            match read.checked_sub(now.saturating_sub(since)) {
+                Some(left) if !left.is_zero() => wait = left,
+                _ => return Err(late(&place, elapsed)),
+            }
+        }
+    }
+}
+
+/// When a piece of a request was last taken.
+struct Progress {
+    begun: tokio::time::Instant,
+    /// In milliseconds since then, and one more; 0 before the first piece.
+    taken: AtomicU64,
+}
+
+impl Progress {
+    /// Of a request that begins now, and of which nothing is to be taken or something is.
+    fn new(empty: bool) -> Self {
+        Self { begun: tokio::time::Instant::now(), taken: AtomicU64::new(u64::from(empty)) }
+    }
+
+    fn note(&self) {
+        let passed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.taken.store(passed.saturating_add(1), Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Option<Duration> {
+        self.taken.load(Ordering::Relaxed).checked_sub(1).map(Duration::from_millis)
+    }
+}
+
+/// A request's body of which it is noted when a piece is taken.
+struct Watched {
+    body: Body,
+    progress: Arc<Progress>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let piece = Pin::new(&mut self.body).poll_frame(context);
+        if piece.is_ready() {
+            self.progress.note();
+        }
+        piece
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -168,7 +267,7 @@ fn failure(cause: reqwest::Error) -> Error {
     let place = cause.url().map(Url::to_string).unwrap_or_default();
     let cause = cause.without_url();
     if cause.is_connect() {
-        return Error::new(ErrorKind::Connect, format!("no connection for posting to {place}: {}", root(&cause)))
+        return Error::new(ErrorKind::Connect, format!("no connection to {place}: {}", root(&cause)))
             .with_remedy("check the network, the proxy settings and MAILERSEND_API_URL")
             .caused_by(cause);
     }
@@ -184,14 +283,17 @@ fn failure(cause: reqwest::Error) -> Error {
     } else {
         (ErrorKind::Unreadable, "the connection was lost before the answer")
     };
-    Error::new(kind, format!("{what}, posting to {place}: {}", root(&cause)))
-        .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"))
-        .caused_by(cause)
+    Error::new(kind, format!("{what} from {place}: {}", root(&cause))).with_remedy(LOOK_UP).caused_by(cause)
+}
+
+/// Nothing came in time.
+fn late(place: &Url, elapsed: tokio::time::error::Elapsed) -> Error {
+    Error::new(ErrorKind::Timeout, format!("no answer in time from {place}")).with_remedy(LOOK_UP).caused_by(elapsed)
 }
 
 fn unreadable(place: &Url, status: u16, what: &str, cause: Option<reqwest::Error>) -> Error {
-    let error = Error::new(ErrorKind::Unreadable, format!("the answer {status} from {place} {what}"))
-        .with_remedy(format!("look the message up at {NAME} before sending it again: it may have been accepted"));
+    let error =
+        Error::new(ErrorKind::Unreadable, format!("the answer {status} from {place} {what}")).with_remedy(LOOK_UP);
     match cause {
         Some(cause) => error.caused_by(cause.without_url()),
         None => error,

@@ -1,5 +1,5 @@
-//! Text as a JSON string. Mail bodies are long and hold little that must be escaped, so it is looked for in blocks: what
-//! a serializer does byte by byte was a third of the cost of a small message.
+//! Text as a JSON string. Mail bodies are long and hold little that must be escaped, so it is looked for in words of
+//! eight bytes: what a serializer does byte by byte was a third of the cost of a small message.
 
 /// Writes a JSON string with its quotes.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
@@ -35,22 +35,28 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Where the first quotation mark, backslash or control character is. Blocks without any are passed over by comparisons
-/// that the compiler turns into vector instructions.
+/// Where the first quotation mark, backslash or control character is.
 fn first_special(bytes: &[u8]) -> Option<usize> {
-    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
-    let clean = blocks.iter().take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)));
-    let start = clean.count() * BLOCK;
-    let rest = bytes.get(start..).unwrap_or(tail);
-    rest.iter().position(|byte| is_special(*byte)).map(|at| start + at)
+    let (words, tail) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let found = specials(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let is_special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+    tail.iter().position(is_special).map(|at| words.len() * 8 + at)
 }
 
-/// Bytes looked at together.
-const BLOCK: usize = 32;
-
-#[expect(clippy::needless_bitwise_bool, reason = "a branch for each comparison would keep it from being vectorized")]
-const fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+/// Eight bytes at once: the highest bit of the first that is special, and of none before it. What comes after may be
+/// wrong, since a subtraction that finds something borrows from the next byte.
+const fn specials(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    let control = word.wrapping_sub(EACH * 0x20);
+    let quote = (word ^ (EACH * b'"' as u64)).wrapping_sub(EACH);
+    let backslash = (word ^ (EACH * b'\\' as u64)).wrapping_sub(EACH);
+    // A byte beyond ASCII has that bit from the start.
+    (control | quote | backslash) & !word & (EACH * 0x80)
 }
 
 #[cfg(test)]

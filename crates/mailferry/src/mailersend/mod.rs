@@ -26,7 +26,7 @@ use crate::message::Message;
 use crate::secret::Secret;
 use crate::transport::{Error, ErrorKind, Finding, Sending, Transport};
 
-use client::{Call, Client};
+use client::{Call, Client, Token};
 use options::Options;
 use payload::Payload;
 
@@ -62,8 +62,8 @@ const NAME: &str = "MailerSend";
 #[derive(Clone)]
 pub struct MailerSend {
     client: Client,
-    token: Option<Secret>,
-    tokens: BTreeMap<String, Secret>,
+    token: Option<Token>,
+    tokens: BTreeMap<String, Token>,
     options: Options,
     clock: Clock,
 }
@@ -107,10 +107,10 @@ impl MailerSend {
         }
         let opened = send::open(message).await?;
         let payload = payload::payload(message, &opened, &self.options, self.clock.unix())?;
-        let token = self.token_for(message, &payload)?;
+        let token = self.token_for(&payload)?;
         let mut requests = Vec::new();
         for batch in payload.batches() {
-            let Call { method, url, headers, body } = self.call(&payload, &batch, token)?;
+            let Call { method, url, headers, body } = self.call(&payload, &batch, token);
             let headers = headers
                 .iter()
                 .map(|(name, value)| {
@@ -148,12 +148,12 @@ impl MailerSend {
     }
 
     /// The token for a message: its own, or that of the From domain or the nearest domain above, or the general one.
-    fn token_for<'t>(&'t self, message: &Message, payload: &'t Payload<'_>) -> Result<&'t Secret, Error> {
+    fn token_for<'t>(&'t self, payload: &'t Payload<'_>) -> Result<&'t Token, Error> {
         if let Some(token) = &payload.token {
             return Ok(token);
         }
-        if let Some(from) = message.from().first().filter(|_| !self.tokens.is_empty()) {
-            let domain = from.address().to_ascii().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        if let Some(sender) = payload.sender.as_deref().filter(|_| !self.tokens.is_empty()) {
+            let domain = sender.to_ascii().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
             let mut domain = domain.as_str();
             loop {
                 if let Some(token) = self.tokens.get(domain) {

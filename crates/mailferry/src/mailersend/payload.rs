@@ -9,13 +9,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::body::{Segment, Writer};
+use super::client::Token;
 use super::escape::write_string;
 use super::options::{BatchSendMode, Options};
 use super::{NAME, attachment, preflight};
 use crate::address::{Address, InvalidAddress, Mailbox};
 use crate::defaults::merge_deep;
-use crate::message::{ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem};
-use crate::secret::Secret;
+use crate::message::{
+    ByRecipient, Data, Field, Headers, InvalidMessage, Key, Message, Opened, Problem, names_recipients,
+};
 use crate::transport::{Error, ErrorKind, Feature, Finding, Preflight};
 
 /// The two ways in.
@@ -32,7 +34,9 @@ pub(crate) enum Endpoint {
 pub(crate) struct Payload<'m> {
     pub(crate) endpoint: Endpoint,
     /// The token that the message brings along.
-    pub(crate) token: Option<Secret>,
+    pub(crate) token: Option<Token>,
+    /// The visible sender, which is not always the message's `from`.
+    pub(crate) sender: Option<Cow<'m, Address>>,
     /// The members that all objects share, each followed by a comma.
     pub(crate) common: Vec<Segment>,
     pub(crate) to: Vec<To<'m>>,
@@ -66,16 +70,8 @@ impl To<'_> {
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Mailbox(mailbox) => {
-                out.extend_from_slice(b"{\"email\":");
-                write_string(out, mailbox.address().to_ascii());
-                if let Some(name) = mailbox.name() {
-                    out.extend_from_slice(b",\"name\":");
-                    write_string(out, name);
-                }
-                out.push(b'}');
-            }
-            Self::Extra(value) => write(out, value),
+            Self::Mailbox(mailbox) => write_mailbox(out, mailbox),
+            Self::Extra(value) => write_value(out, value),
         }
     }
 }
@@ -91,68 +87,110 @@ impl Payload<'_> {
 #[derive(Debug)]
 pub(crate) struct Personalization<'m> {
     global: Option<&'m Data>,
-    by_recipient: Option<&'m ByRecipient>,
-    /// For recipients whose address is spelt in another way than the key: the data by natural address.
-    natural: HashMap<String, &'m Data>,
+    /// In the order of the recipients; empty when nobody has any.
+    own: Vec<Option<&'m Data>>,
 }
 
 impl<'m> Personalization<'m> {
-    fn new(global: Option<&'m Data>, by_recipient: Option<&'m ByRecipient>, to: &[To<'_>]) -> Option<Self> {
+    /// Also returns the keys of data by recipient that mean nobody.
+    fn new(
+        global: Option<&'m Data>,
+        by_recipient: Option<&'m ByRecipient>,
+        to: &[To<'_>],
+    ) -> (Option<Self>, Vec<&'m str>) {
         let global = global.filter(|data| !data.is_empty());
-        let by_recipient = by_recipient.filter(|data| !data.is_empty());
-        if (global.is_none() && by_recipient.is_none()) || to.is_empty() {
-            return None;
-        }
-        let exact = |to: &To<'_>| by_recipient.is_some_and(|data| exact(data, to).is_some());
-        let natural = match by_recipient {
-            Some(data) if !to.iter().all(exact) => data
-                .iter()
-                .filter_map(|(key, data)| Some((key.parse::<Address>().ok()?.key().into_owned(), data)))
-                .collect(),
-            _ => HashMap::new(),
+        let (own, unmatched) = match by_recipient.filter(|data| !data.is_empty()) {
+            Some(data) => assign(data, to),
+            None => (Vec::new(), Vec::new()),
         };
-        Some(Self { global, by_recipient, natural })
+        let wanted = !to.is_empty() && (global.is_some() || !own.is_empty());
+        (wanted.then_some(Self { global, own }), unmatched)
     }
 
-    fn own(&self, to: &To<'_>) -> Option<&'m Data> {
-        let data = self.by_recipient?;
-        exact(data, to).or_else(|| self.natural.get(to.address()?.key().as_ref()).copied())
-    }
-
-    /// Writes one entry: the values of all, with the recipient's own laid over them.
-    pub(crate) fn write(&self, to: &To<'_>, out: &mut Vec<u8>) {
-        let own = self.own(to);
+    /// Writes the entry of the recipient at this place: the values of all, with the recipient's own laid over them.
+    pub(crate) fn write(&self, place: usize, to: &To<'_>, out: &mut Vec<u8>) {
+        let own = self.own.get(place).copied().flatten();
         out.extend_from_slice(b"{\"email\":");
         write_string(out, to.email());
         out.extend_from_slice(b",\"data\":");
         match (self.global, own) {
-            (None, Some(only)) | (Some(only), None) => write(out, only),
+            (None, Some(only)) | (Some(only), None) => write_object(out, only),
             (None, None) => out.extend_from_slice(b"{}"),
-            (Some(global), Some(own)) => write(out, &Overlaid { under: global, over: own }),
+            (Some(global), Some(own)) => {
+                write_object(out, global.iter().filter(|(key, _)| !own.contains_key(key.as_str())).chain(own));
+            }
         }
         out.push(b'}');
     }
 }
 
-fn exact<'m>(data: &'m ByRecipient, to: &To<'_>) -> Option<&'m Data> {
-    if let To::Mailbox(mailbox) = to
-        && let Some(found) = data.get(mailbox.address().as_str())
-    {
-        return Some(found);
+/// Says which data is whose, and which keys mean nobody. Keys are compared with the spelling of an address first, which
+/// is nearly always enough; to compare what they mean, all of them must be parsed.
+fn assign<'m>(data: &'m ByRecipient, to: &[To<'_>]) -> (Vec<Option<&'m Data>>, Vec<&'m str>) {
+    let mut spelt: HashMap<&str, (&'m Data, bool)> =
+        data.iter().map(|(key, data)| (key.as_str(), (data, false))).collect();
+    let mut exact = |spelling: &str| {
+        let (data, used) = spelt.get_mut(spelling)?;
+        *used = true;
+        Some(*data)
+    };
+    let mut own: Vec<_> = to
+        .iter()
+        .map(|to| match to {
+            To::Mailbox(mailbox) => exact(mailbox.address().as_str()).or_else(|| exact(to.email())),
+            To::Extra(_) => exact(to.email()),
+        })
+        .collect();
+    let mut unmatched: Vec<&str> = spelt.into_iter().filter_map(|(key, (_, used))| (!used).then_some(key)).collect();
+    if own.contains(&None) {
+        let natural: HashMap<String, &Data> = data
+            .iter()
+            .filter_map(|(key, data)| Some((key.parse::<Address>().ok()?.key().into_owned(), data)))
+            .collect();
+        for (to, own) in to.iter().zip(&mut own).filter(|(_, own)| own.is_none()) {
+            *own = to.address().and_then(|address| natural.get(address.key().as_ref()).copied());
+        }
     }
-    data.get(to.email())
+    if !unmatched.is_empty() {
+        let natural: HashSet<String> =
+            to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
+        unmatched.retain(|key| !key.parse::<Address>().is_ok_and(|key| natural.contains(key.key().as_ref())));
+        unmatched.sort_unstable();
+    }
+    (own, unmatched)
 }
 
-/// Two objects as one, without copying either.
-struct Overlaid<'a> {
-    under: &'a Data,
-    over: &'a Data,
+/// Writes `{email, name?}`.
+fn write_mailbox(out: &mut Vec<u8>, mailbox: &Mailbox) {
+    out.extend_from_slice(b"{\"email\":");
+    write_string(out, mailbox.address().to_ascii());
+    if let Some(name) = mailbox.name() {
+        out.extend_from_slice(b",\"name\":");
+        write_string(out, name);
+    }
+    out.push(b'}');
 }
 
-impl Serialize for Overlaid<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let under = self.under.iter().filter(|(key, _)| !self.over.contains_key(key.as_str()));
-        serializer.collect_map(under.chain(self.over))
+/// Writes members as an object.
+fn write_object<'a>(out: &mut Vec<u8>, members: impl IntoIterator<Item = (&'a String, &'a Value)>) {
+    out.push(b'{');
+    for (index, (name, value)) in members.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(out, name);
+        out.push(b':');
+        write_value(out, value);
+    }
+    out.push(b'}');
+}
+
+/// Writes a value as a serializer does, only that texts take less time: they are most of what is merged.
+fn write_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::String(text) => write_string(out, text),
+        Value::Object(members) => write_object(out, members),
+        other => write(out, other),
     }
 }
 
@@ -223,7 +261,7 @@ pub(crate) fn payload<'m>(
     } = message;
 
     let mut problems = Vec::new();
-    let mut extra = Extra::take(esp_extra.get(), *redirected, &mut problems);
+    let mut extra = Extra::take(esp_extra.get(), redirected.is_some(), &mut problems);
     let special = Special::take(headers.get(), options.custom_headers, &mut problems);
     if !problems.is_empty() {
         return Err(InvalidMessage::new(problems).into());
@@ -287,9 +325,9 @@ pub(crate) fn payload<'m>(
         field.get().map(String::as_str).filter(|text| template_id.is_none() || !text.is_empty())
     };
     let (subject_text, text, html) = (content(subject), content(text), content(html));
-    let send_at = send_at.get().map(|when| when.resolve(&options.time_zone));
+    let send_at = send_at.get().map(|when| when.to_unix(&options.time_zone));
     let attachments: Vec<_> = list(attachments).iter().zip(opened).collect();
-    let personalization = Personalization::new(merge_global_data.get(), merge_data.get(), &to);
+    let (personalization, unmatched) = Personalization::new(merge_global_data.get(), merge_data.get(), &to);
 
     let warnings = match options.preflight {
         Preflight::Off => Vec::new(),
@@ -319,7 +357,7 @@ pub(crate) fn payload<'m>(
                 attachments: &attachments,
                 merge_data: merge_data.get(),
                 merge_global_data: merge_global_data.get(),
-                unmatched: unmatched(merge_data.get(), &to),
+                unmatched: &unmatched,
             };
             let (limits, advice): (Vec<_>, Vec<_>) =
                 preflight::findings(&facts).into_iter().partition(Finding::is_limit);
@@ -330,12 +368,17 @@ pub(crate) fn payload<'m>(
         }
     };
 
+    let sender_address = match extra.sender() {
+        Some(address) => Some(Cow::Owned(address)),
+        None if special.from.is_some() => sender.first().map(|mailbox| Cow::Owned(mailbox.address().clone())),
+        None => list(from).first().map(|mailbox| Cow::Borrowed(mailbox.address())),
+    };
     let room = text.map_or(0, str::len) + html.map_or(0, str::len) + 512;
     let mut members = Members { writer: Writer::with_capacity(room), extra: &mut extra.members };
-    members.some("from", sender.first().map(Recipient::from));
+    members.mailbox("from", sender.first());
     members.filled("cc", &recipients(list(cc)));
     members.filled("bcc", &recipients(list(bcc)));
-    members.some("reply_to", answers.first().map(Recipient::from));
+    members.mailbox("reply_to", answers.first());
     members.text("subject", subject_text);
     members.some("in_reply_to", special.in_reply_to);
     members.some("precedence_bulk", special.precedence_bulk);
@@ -352,26 +395,13 @@ pub(crate) fn payload<'m>(
     Ok(Payload {
         endpoint,
         token: extra.token,
+        sender: sender_address,
         common: members.finish(personalization.is_some()),
         to,
         personalization,
         dropped: unsupported,
         warnings,
     })
-}
-
-/// The keys of data by recipient that mean none of the recipients.
-fn unmatched<'m>(data: Option<&'m ByRecipient>, to: &[To<'_>]) -> Vec<(&'static str, &'m str)> {
-    let Some(data) = data.filter(|data| !data.is_empty()) else { return Vec::new() };
-    let spelt: HashSet<&str> = to.iter().map(To::email).collect();
-    let mut rest = data.keys().filter(|key| !spelt.contains(key.as_str())).peekable();
-    if rest.peek().is_none() {
-        return Vec::new();
-    }
-    let natural: HashSet<String> =
-        to.iter().filter_map(To::address).map(|address| address.key().into_owned()).collect();
-    let means_one = |key: &str| key.parse::<Address>().is_ok_and(|key| natural.contains(key.key().as_ref()));
-    rest.filter(|key| !means_one(key)).map(|key| (Key::MergeData.as_str(), key.as_str())).collect()
 }
 
 fn ambiguous(features: Vec<Feature>) -> Error {
@@ -443,7 +473,7 @@ impl<'m> Special<'m> {
                 "in-reply-to" => special.in_reply_to = Some(bare_message_id(value)),
                 "precedence" => special.precedence_bulk = Some(is_bulk(value)),
                 _ if !allowed => special.unsupported.push(Feature::Header(name.to_owned())),
-                "references" => special.references = value.split_whitespace().map(bare_message_id).collect(),
+                "references" => special.references = message_ids(value),
                 "list-unsubscribe" => special.list_unsubscribe = Some(value),
                 _ => special.custom.push(Header { name, value }),
             }
@@ -452,10 +482,16 @@ impl<'m> Special<'m> {
     }
 }
 
-/// A message id as MailerSend wants it: without angle brackets.
+/// A message id as MailerSend wants it: without angle brackets. Several ids stay as they are.
 fn bare_message_id(value: &str) -> Cow<'_, str> {
     let value = value.trim();
-    value.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(value).into()
+    let bare = value.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    bare.filter(|id| !id.contains(['<', '>'])).unwrap_or(value).into()
+}
+
+/// The ids of a list, which need no space between them.
+fn message_ids(value: &str) -> Vec<Cow<'_, str>> {
+    value.split_inclusive('>').flat_map(str::split_whitespace).map(bare_message_id).collect()
 }
 
 fn is_bulk(precedence: &str) -> bool {
@@ -464,14 +500,42 @@ fn is_bulk(precedence: &str) -> bool {
 
 /// What `esp_extra` asks for: two settings of this message, and members of the request.
 struct Extra {
-    token: Option<Secret>,
+    token: Option<Token>,
     /// Cleared: no mode, whatever the setting says.
     batch_send_mode: Field<BatchSendMode>,
     members: Map<String, Value>,
 }
 
-/// The members by which a request names recipients.
-const RECIPIENT_MEMBERS: [&str; 6] = ["to", "cc", "bcc", "rcptTo", "personalization", "variables"];
+/// The members of a request that are known to name no recipient. Of any other nobody can say to whom it would send.
+const HARMLESS_MEMBERS: [&str; 17] = [
+    "from",
+    "reply_to",
+    "subject",
+    "text",
+    "html",
+    "template_id",
+    "language",
+    "attachments",
+    "tags",
+    "precedence_bulk",
+    "send_at",
+    "in_reply_to",
+    "references",
+    "settings",
+    "list_unsubscribe",
+    "api_token",
+    "batch_send_mode",
+];
+
+/// Whether a member of `esp_extra` may stay in a message that is redirected.
+fn is_harmless(member: &str, value: &Value) -> bool {
+    let names_nobody = |header: &Value| header["name"].as_str().is_some_and(|name| !names_recipients(name));
+    match member {
+        "headers" => value.as_array().is_some_and(|headers| headers.iter().all(names_nobody)),
+        // The two settings are known in either spelling.
+        _ => HARMLESS_MEMBERS.contains(&member.replace('-', "_").as_str()),
+    }
+}
 
 impl Extra {
     fn take(given: Option<&Data>, redirected: bool, problems: &mut Vec<Problem>) -> Self {
@@ -479,17 +543,17 @@ impl Extra {
         let Some(given) = given else { return extra };
         extra.members.clone_from(given);
         if redirected {
-            for name in RECIPIENT_MEMBERS.into_iter().filter(|name| given.contains_key(*name)) {
+            for (name, _) in given.iter().filter(|(name, value)| !is_harmless(name, value)) {
                 problems.push(Problem::new(
-                    format!("{}.{name}", Key::EspExtra),
-                    "names recipients, while every message is redirected (REDIRECT_ALL_TO)",
+                    format!("{}.{}", Key::EspExtra, name.escape_debug()),
+                    "may name recipients, while every message is redirected (REDIRECT_ALL_TO)",
                     "use the message's own fields, which are redirected",
                 ));
             }
         }
         match extra.setting(["api_token", "api-token"], problems) {
             None | Some((_, Value::Null)) => {}
-            Some((path, value)) => match value.as_str().map(super::options::check_token) {
+            Some((path, value)) => match value.as_str().map(Token::new) {
                 Some(Ok(token)) => extra.token = Some(token),
                 Some(Err(text)) => problems.push(Problem::new(path, text, "")),
                 None => problems.push(Problem::new(path, "wants a string", "")),
@@ -520,6 +584,11 @@ impl Extra {
 
     fn sets(&self, member: &str) -> bool {
         self.members.get(member).is_some_and(|value| !value.is_null())
+    }
+
+    /// The address of the sender, when it is replaced.
+    fn sender(&self) -> Option<Address> {
+        self.members.get("from")?.get("email")?.as_str()?.parse().ok()
     }
 
     fn has_content(&self) -> bool {
@@ -557,14 +626,15 @@ impl Members<'_> {
 
     fn text(&mut self, name: &str, value: Option<&str>) {
         match value {
-            Some(text) if !self.extra.contains_key(name) => {
-                let out = self.writer.text();
-                write_string(out, name);
-                out.push(b':');
-                write_string(out, text);
-                out.push(b',');
-            }
+            Some(text) if !self.extra.contains_key(name) => self.put(name, |out| write_string(out, text)),
             value => self.some(name, value),
+        }
+    }
+
+    fn mailbox(&mut self, name: &str, value: Option<&Mailbox>) {
+        match value {
+            Some(mailbox) if !self.extra.contains_key(name) => self.put(name, |out| write_mailbox(out, mailbox)),
+            value => self.some(name, value.map(Recipient::from)),
         }
     }
 
@@ -589,10 +659,14 @@ impl Members<'_> {
     }
 
     fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        self.put(name, |out| write(out, value));
+    }
+
+    fn put(&mut self, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
         let out = self.writer.text();
-        write(out, name);
+        write_string(out, name);
         out.push(b':');
-        write(out, value);
+        value(out);
         out.push(b',');
     }
 

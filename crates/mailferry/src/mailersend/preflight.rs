@@ -20,6 +20,8 @@ const MAX_BODY: usize = 2 << 20;
 const MAX_TAGS: usize = 5;
 const MAX_TAG: usize = 191;
 const MAX_ATTACHMENT: u64 = 25_000_000;
+/// Of a bulk request, which holds at least one object.
+const MAX_BULK: u64 = super::batch::MAX_BYTES;
 const MAX_SCHEDULE: i64 = 72 * 60 * 60;
 const MAX_IN_REPLY_TO: usize = 998;
 const MAX_LIST_UNSUBSCRIBE: usize = 990;
@@ -53,8 +55,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) attachments: &'a [(&'a Attachment, &'a Opened)],
     pub(crate) merge_data: Option<&'a ByRecipient>,
     pub(crate) merge_global_data: Option<&'a Data>,
-    /// The keys of data by recipient that mean no `to` recipient, each with its field.
-    pub(crate) unmatched: Vec<(&'static str, &'a str)>,
+    /// The keys of data by recipient that mean no `to` recipient.
+    pub(crate) unmatched: &'a [&'a str],
 }
 
 /// Everything that MailerSend would refuse, or change without a word.
@@ -66,6 +68,7 @@ pub(crate) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     found.schedule(facts);
     found.headers(facts);
     found.attachments(facts);
+    found.size(facts);
     found.merge_data(facts);
     found.0
 }
@@ -124,9 +127,9 @@ impl Findings {
                 let text = format!("has {} recipients, and MailerSend takes {most}", list.len());
                 self.limit(field, text, "send several messages, or a batch with merge_data and `use-bulk-email`");
             }
-            let mut seen = HashSet::new();
+            let alone = list.len() < 2 || (bulk && field == "to");
+            let mut seen = HashSet::with_capacity(if alone { 0 } else { list.len() });
             for (index, mailbox) in list.iter().enumerate() {
-                let alone = list.len() == 1 || (bulk && field == "to");
                 if !alone && !seen.insert(mailbox.address().key()) {
                     self.limit(format!("{field}[{index}]"), "is in this list before", "keep one of them");
                 }
@@ -181,7 +184,7 @@ impl Findings {
             let text = format!("has {} tags, and MailerSend takes {MAX_TAGS}", facts.tags.len());
             self.limit("tags", text, "leave some out");
         }
-        for (index, tag) in facts.tags.iter().enumerate() {
+        for (index, tag) in facts.tags.iter().enumerate().filter(|(_, tag)| tag.len() > MAX_TAG) {
             self.longer(&format!("tags[{index}]"), Some(tag), MAX_TAG, "characters", "shorten it");
         }
     }
@@ -242,6 +245,18 @@ impl Findings {
         }
     }
 
+    /// An object of a bulk request goes into one request whole. Attachments grow to four thirds in it.
+    fn size(&mut self, facts: &Facts<'_>) {
+        let attached: u64 = facts.attachments.iter().map(|(_, opened)| opened.len().div_ceil(3) * 4).sum();
+        let written: usize = [facts.text, facts.html].into_iter().flatten().map(str::len).sum();
+        let bytes = attached.saturating_add(written as u64);
+        if facts.endpoint == Endpoint::BulkEmail && bytes > MAX_BULK {
+            let text =
+                format!("makes a message of {bytes} bytes, and MailerSend takes bulk requests of {MAX_BULK} (50 MB)");
+            self.limit("attachments", text, "send a link instead");
+        }
+    }
+
     /// Whether name, declared type and content agree: the name's extension decides the type that readers see.
     fn kind(&mut self, path: &str, attachment: &Attachment, opened: &Opened, extension: &str) {
         let of_name = mime_guess::from_ext(extension);
@@ -269,9 +284,9 @@ impl Findings {
     }
 
     fn merge_data(&mut self, facts: &Facts<'_>) {
-        for (field, key) in &facts.unmatched {
+        for key in facts.unmatched {
             self.limit(
-                format!("{field}.{}", key.escape_debug()),
+                format!("merge_data.{}", key.escape_debug()),
                 "belongs to no `to` recipient",
                 "name the bare address of one, or leave it out",
             );

@@ -16,11 +16,12 @@ use crate::transport::{
 /// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
-/// Notes in `status` what the answer to a request for the recipients `to` says. An error leaves `status` as it was.
+/// Notes in `status` what the answer to a request for the recipients `to` says, and takes them. An error leaves both as
+/// they were.
 pub(crate) fn record(
     status: &mut SendStatus,
     message: &Message,
-    to: Vec<Address>,
+    to: &mut Vec<Address>,
     response: Response,
     now: i64,
 ) -> Result<(), Error> {
@@ -35,17 +36,19 @@ pub(crate) fn record(
     let message_id = response.header("x-message-id").filter(|id| !id.is_empty());
     if let (None, Some(bulk_id)) = (message_id, &answer.bulk_id) {
         let unknown = RecipientStatus::new(Status::Unknown, Some(format!("{BULK_PREFIX}{bulk_id}")));
-        for address in &to {
+        for address in &*to {
             status.set(address.clone(), unknown.clone());
         }
-        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: to });
+        status.push_bulk(BulkSend { id: bulk_id.clone(), recipients: std::mem::take(to) });
     } else {
         let usual = if message_id.is_some() { Status::Queued } else { Status::Failed };
         // Copies are sent with every request; they keep the status of the first.
-        let copies = message.cc().iter().chain(message.bcc()).filter(|_| status.responses().is_empty());
-        let copies: Vec<_> = copies.map(|mailbox| mailbox.address().clone()).collect();
-        for address in to.into_iter().chain(copies) {
+        let first = status.responses().is_empty();
+        for address in to.drain(..) {
             status.set(address, RecipientStatus::new(usual, message_id));
+        }
+        for copy in message.cc().iter().chain(message.bcc()).filter(|_| first) {
+            status.set(copy.address().clone(), RecipientStatus::new(usual, message_id));
         }
         for address in answer.suppressed {
             status.set(address, RecipientStatus::new(Status::Rejected, None::<String>));
@@ -133,7 +136,9 @@ fn suppressed_by(warning: &Value) -> Result<Vec<Address>, String> {
 
 /// Whether the media type is JSON, whatever its case and parameters.
 fn is_json(response: &Response) -> bool {
-    response.header("content-type").is_some_and(|kind| super::attachment::essence(kind) == "application/json")
+    let essence =
+        |kind: &str| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json");
+    response.header("content-type").is_some_and(essence)
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -292,7 +297,8 @@ pub(crate) fn rate(response: &Response) -> Rate {
         limit: count("x-ratelimit-limit"),
         remaining: count("x-ratelimit-remaining"),
         reset: number("x-ratelimit-reset"),
-        retry_after: count("retry-after").map(Duration::from_secs),
+        // A wait of more than a century is nonsense like any other, and would overflow the caller's clock.
+        retry_after: count("retry-after").and_then(|wait| Some(Duration::from_secs(u32::try_from(wait).ok()?.into()))),
         quota: number("x-apiquota-remaining").map(|left| u64::try_from(left).map_or(Quota::Unlimited, Quota::Left)),
         quota_reset: response
             .header("x-apiquota-reset")

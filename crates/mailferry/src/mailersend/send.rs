@@ -3,12 +3,11 @@
 use reqwest::Method;
 
 use super::batch::Batch;
-use super::client::{Call, Client};
+use super::client::{Call, Client, Token};
 use super::payload::{Endpoint, Payload, payload};
 use super::{MailerSend, attachment, budget, response};
 use crate::address::Address;
 use crate::message::{Attachment, InvalidMessage, Message, Opened, Problem};
-use crate::secret::Secret;
 use crate::transport::{Error, RecipientStatus, Retry, SendStatus, Status, mask};
 
 impl MailerSend {
@@ -17,12 +16,15 @@ impl MailerSend {
             return Ok(SendStatus::default());
         }
         let opened = open(message).await?;
-        let payload = payload(message, &opened, &self.options, self.clock.unix())?;
+        let mut payload = payload(message, &opened, &self.options, self.clock.unix())?;
         for warning in &payload.warnings {
             tracing::warn!(path = mask(warning.path()), "{}", warning.text());
         }
-        let token = self.token_for(message, &payload)?;
         let mut status = SendStatus::default();
+        status.reserve(payload.to.len());
+        status.set_dropped(std::mem::take(&mut payload.dropped));
+        status.set_warnings(std::mem::take(&mut payload.warnings));
+        let token = self.token_for(&payload)?;
         for batch in payload.batches() {
             // A request that follows an accepted one: the message can no longer be sent again as a whole.
             let follows = !status.responses().is_empty();
@@ -33,24 +35,22 @@ impl MailerSend {
                 }
             }
             // What `esp_extra` puts in the place of recipients is sent, and the status speaks of the message's own.
-            let to = if payload.endpoint == Endpoint::Email || payload.replaces_recipients() {
+            let mut to = if payload.endpoint == Endpoint::Email || payload.replaces_recipients() {
                 message.to().iter().map(|mailbox| mailbox.address().clone()).collect()
             } else {
                 payload.addresses(&batch)
             };
-            if let Err(error) = self.post(message, &payload, &batch, &to, token, &mut status).await {
+            if let Err(error) = self.post(message, &payload, &batch, &mut to, token, &mut status).await {
                 // Of a first request in doubt it is known at least who was never tried.
                 let in_part = follows || (error.retry() == Retry::Ambiguous && to.len() < message.to().len());
                 return Err(if in_part { half_sent(error, status, message, &to) } else { error });
             }
         }
         response::record_copies(&mut status, message);
-        status.set_dropped(payload.dropped);
-        status.set_warnings(payload.warnings);
         Ok(status)
     }
 
-    pub(super) fn call(&self, payload: &Payload<'_>, batch: &Batch, token: &Secret) -> Result<Call, Error> {
+    pub(super) fn call(&self, payload: &Payload<'_>, batch: &Batch, token: &Token) -> Call {
         let url = self.client.endpoint(payload.endpoint);
         Client::call(Method::POST, url, token, Some(payload.body(batch)))
     }
@@ -62,15 +62,15 @@ impl MailerSend {
         message: &Message,
         payload: &Payload<'_>,
         batch: &Batch,
-        to: &[Address],
-        token: &Secret,
+        to: &mut Vec<Address>,
+        token: &Token,
         status: &mut SendStatus,
     ) -> Result<(), Error> {
         let follows = !status.responses().is_empty();
         let mut attempt = 0;
         loop {
-            let answer = match self.client.send(self.call(payload, batch, token)?).await {
-                Ok(response) => response::record(status, message, to.to_vec(), response, self.clock.unix()),
+            let answer = match self.client.send(self.call(payload, batch, token)).await {
+                Ok(response) => response::record(status, message, to, response, self.clock.unix()),
                 Err(error) => Err(error),
             };
             let error = match answer {
@@ -107,13 +107,11 @@ pub(super) async fn open(message: &Message) -> Result<Vec<Opened>, Error> {
 }
 
 async fn open_one(attachment: &Attachment) -> std::io::Result<Opened> {
-    match (attachment.open().await?, attachment.path()) {
+    if attachment::needs_conversion(attachment) {
         // Converted text has another length, which must be known beforehand.
-        (Opened::File { .. }, Some(path)) if attachment::needs_conversion(attachment) => {
-            Ok(Opened::Bytes(tokio::fs::read(path).await?.into()))
-        }
-        (opened, _) => Ok(opened),
+        return Ok(Opened::Bytes(attachment.read_limited().await?));
     }
+    attachment.open().await
 }
 
 /// The error of a bulk send of which a part was, or may have been, accepted: who has it, who has it not, and who may

@@ -153,6 +153,35 @@ impl Attachment {
         }
     }
 
+    /// The content, whole, in memory: for a transport that does not stream it, and for tests. A file is read now.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let list = mailferry::Attachment::text("members.csv", "name\nZoë\n");
+    /// assert_eq!(list.read().await?, "name\nZoë\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is a directory, or is a pipe that delivers more than 64 MiB.
+    pub async fn read(&self) -> io::Result<Bytes> {
+        match self.open().await? {
+            Opened::Bytes(bytes) => Ok(bytes),
+            Opened::File { path, .. } => Ok(tokio::fs::read(path).await?.into()),
+        }
+    }
+
+    /// The same, of a file that is not known to be small.
+    pub(crate) async fn read_limited(&self) -> io::Result<Bytes> {
+        match self.open().await? {
+            Opened::Bytes(bytes) => Ok(bytes),
+            Opened::File { path, .. } => read_all(&mut File::open(path).await?).await,
+        }
+    }
+
     /// The problems that no service could get over.
     pub(crate) fn problems(&self, path: &str, problems: &mut Vec<Problem>) {
         let texts = [
@@ -200,14 +229,14 @@ impl Attachment {
 /// How much of a file's start is looked at to tell its kind.
 const SNIFFED: usize = 16;
 
-/// What a pipe may deliver before it is refused.
-const PIPE_LIMIT: u64 = 64 << 20;
+/// What is read into memory before it is refused: more than any service takes.
+const MEMORY_LIMIT: u64 = 64 << 20;
 
 async fn read_all(file: &mut File) -> io::Result<Bytes> {
     let mut content = Vec::new();
-    file.take(PIPE_LIMIT + 1).read_to_end(&mut content).await?;
-    if content.len() as u64 > PIPE_LIMIT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it delivers more than 64 MiB"));
+    file.take(MEMORY_LIMIT + 1).read_to_end(&mut content).await?;
+    if content.len() as u64 > MEMORY_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 64 MiB"));
     }
     Ok(content.into())
 }

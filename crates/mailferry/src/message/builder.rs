@@ -178,17 +178,7 @@ impl MessageBuilder {
     /// Sets an extra header; one of the same name is replaced.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
-        let path = || format!("{}.{}", Key::Headers, name.escape_debug());
-        if !is_name(&name) {
-            self.problems.push(Problem::new(
-                path(),
-                "not a header name",
-                "a name has no spaces, colons or control characters",
-            ));
-        }
-        if !is_value(&value) {
-            self.problems.push(Problem::line_break(path()));
-        }
+        self.check_header(Key::Headers.as_str(), &name, &value);
         self.message.headers.update(|headers| headers.set(name, value));
         self
     }
@@ -278,9 +268,7 @@ impl MessageBuilder {
         value: impl Into<String>,
     ) -> Self {
         let (address, name, value) = (address.into(), name.into(), value.into());
-        if !is_name(&name) || !is_value(&value) {
-            self.problems.push(Problem::line_break(format!("{}.{}", Key::MergeHeaders, address.escape_debug())));
-        }
+        self.check_header(&format!("{}.{}", Key::MergeHeaders, address.escape_debug()), &name, &value);
         self.message.merge_headers.update(|headers| {
             headers.entry(address).or_default().insert(name, value.into());
         });
@@ -347,9 +335,23 @@ impl MessageBuilder {
         if self.problems.is_empty() { Ok(self.message) } else { Err(InvalidMessage::new(self.problems)) }
     }
 
+    fn check_header(&mut self, at: &str, name: &str, value: &str) {
+        let path = || format!("{at}.{}", name.escape_debug());
+        if !is_name(name) {
+            let remedy = "a name has no spaces, colons or control characters";
+            self.problems.push(Problem::new(path(), "not a header name", remedy));
+        }
+        if !is_value(value) {
+            self.problems.push(Problem::line_break(path()));
+        }
+    }
+
     fn mailboxes(mut self, key: Key, given: impl IntoMailboxes) -> Self {
         match given.into_mailboxes() {
-            Ok(found) => self.list(key).update(|list| list.extend(found)),
+            Ok(found) => match self.list(key) {
+                Field::Set(list) => list.extend(found),
+                none => *none = Field::Set(found),
+            },
             Err(cause) => {
                 let path = if key == Key::From { key.to_string() } else { format!("{key}[{}]", self.items(key)) };
                 self.problems.push(Problem::address(path, &cause));

@@ -38,6 +38,11 @@ impl Headers {
         }
     }
 
+    /// Keeps the headers of which the name is wanted.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.fields.retain(|(name, _)| wanted(name));
+    }
+
     /// Lays these headers over `self`.
     pub(crate) fn extend(&mut self, over: &Headers) {
         for (name, value) in &over.fields {

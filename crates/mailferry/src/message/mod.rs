@@ -79,8 +79,9 @@ pub struct Message {
     pub(crate) merge_headers: Field<ByRecipient>,
     pub(crate) merge_metadata: Field<ByRecipient>,
     pub(crate) esp_extra: Field<Data>,
-    /// Set by a mailer that redirects: a transport must then refuse every other way to name a recipient.
-    pub(crate) redirected: bool,
+    /// Where a mailer has redirected it: a transport must then refuse every other way to name a recipient, and a mailer
+    /// further in redirects what it adds itself to the same address.
+    pub(crate) redirected: Option<Mailbox>,
 }
 
 impl Message {
@@ -221,7 +222,8 @@ impl Message {
     }
 
     /// Sends every copy to `target` alone: each `to`, `cc` and `bcc` recipient becomes one `to`, and of the data by
-    /// recipient only that of the first `to` is kept, under the new address.
+    /// recipient only that of the first `to` is kept, under the new address. Headers that name recipients go, too: a
+    /// service may obey them.
     pub(crate) fn redirect(mut self, target: &Mailbox) -> Self {
         let Some(first) = self.recipients().next().map(|mailbox| mailbox.address().clone()) else {
             return self;
@@ -232,12 +234,25 @@ impl Message {
                 entries.extend(kept.map(|(_, data)| (target.address().as_str().to_owned(), data)));
             }
         }
+        if let Field::Set(headers) = &mut self.headers {
+            headers.retain(|name| !names_recipients(name));
+        }
+        if let Field::Set(entries) = &mut self.merge_headers {
+            for headers in entries.values_mut() {
+                headers.retain(|name, _| !names_recipients(name));
+            }
+        }
         self.to = Field::Set(vec![target.clone()]);
         self.cc = Field::Cleared;
         self.bcc = Field::Cleared;
-        self.redirected = true;
+        self.redirected = Some(target.clone());
         self
     }
+}
+
+/// Whether a header says who gets the mail.
+pub(crate) fn names_recipients(header: &str) -> bool {
+    ["to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc"].iter().any(|name| header.eq_ignore_ascii_case(name))
 }
 
 /// Whether a key of data by recipient means this address.

@@ -44,9 +44,18 @@ impl SendAt {
         Self::unix(seconds.trunc() as i64)
     }
 
-    /// Seconds since 1970, the fraction cut off. A time that the zone skips is read with the offset before the gap,
-    /// and one that happens twice means the first.
-    pub(crate) fn resolve(self, zone: &TimeZone) -> i64 {
+    /// Seconds since 1970-01-01 00:00 UTC, the fraction cut off; `zone` is that of a time without one. A time that the
+    /// zone skips is read with the offset before the gap, and one that happens twice means the first.
+    ///
+    /// ```
+    /// use mailferry::message::{SendAt, TimeZone};
+    ///
+    /// let when: SendAt = "2030-07-01T09:00".parse()?;
+    /// assert_eq!(when.to_unix(&TimeZone::UTC), 1_909_126_800);
+    /// assert_eq!(when.to_unix(&"Europe/Prague".parse()?), 1_909_126_800 - 2 * 3_600);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_unix(self, zone: &TimeZone) -> i64 {
         let instant = match self.0 {
             When::Instant(instant) => Some(instant),
             When::Local(local) => zone.0.to_ambiguous_timestamp(local).compatible().ok(),
@@ -72,8 +81,9 @@ impl FromStr for SendAt {
             return Ok(Self(When::Instant(instant)));
         }
         match text.parse::<civil::DateTime>() {
-            Ok(local) => Ok(Self(When::Local(local))),
-            Err(_) => Err(InvalidSendAt),
+            // A zone in brackets would be passed over, and the time taken for one of another zone.
+            Ok(local) if !text.contains('[') => Ok(Self(When::Local(local))),
+            _ => Err(InvalidSendAt),
         }
     }
 }
@@ -152,7 +162,7 @@ mod tests {
         ];
         for (text, zone, expected) in cases {
             let zone: TimeZone = zone.parse().unwrap();
-            assert_eq!(text.parse::<SendAt>().unwrap().resolve(&zone), expected, "{text} {zone:?}");
+            assert_eq!(text.parse::<SendAt>().unwrap().to_unix(&zone), expected, "{text} {zone:?}");
         }
     }
 
@@ -160,7 +170,7 @@ mod tests {
     #[test]
     fn fractions_of_unix_seconds_are_cut_toward_zero() {
         for (seconds, expected) in [(1_893_456_000.9, 1_893_456_000), (-1.5, -1), (0.0, 0)] {
-            assert_eq!(SendAt::unix_float(seconds).unwrap().resolve(&TimeZone::UTC), expected);
+            assert_eq!(SendAt::unix_float(seconds).unwrap().to_unix(&TimeZone::UTC), expected);
         }
         for seconds in [f64::NAN, f64::INFINITY, -1e300, 1e12] {
             assert_eq!(SendAt::unix_float(seconds), None, "{seconds}");
@@ -169,7 +179,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "tomorrow", "2030-13-01", "1893456000", "10000-01-01"] {
+        for text in ["", "tomorrow", "2030-13-01", "1893456000", "10000-01-01", "2030-07-01T00:00[Asia/Tokyo]"] {
             assert!(text.parse::<SendAt>().is_err(), "{text}");
         }
         assert!("Mars/Olympus".parse::<TimeZone>().is_err());

@@ -36,6 +36,10 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<SendStatus, Error>> + 
 /// says in its error whether the caller may try again ([`Error::retry`]). A message without recipients is no error: it
 /// is not sent, and its status is empty. [`conformance`](crate::conformance) checks these promises.
 ///
+/// Nothing happens before the returned future is polled. Dropping it afterwards, as a timeout around it or a client that
+/// goes away does, is like losing the answer ([`Retry::Ambiguous`]): the message may have left, of several requests any
+/// number, and nobody is told. Where that matters, send from a task of its own (`tokio::spawn`) and await the task.
+///
 /// ```
 /// use mailferry::transport::{SendStatus, Sending, Status, Transport};
 /// use mailferry::Message;

@@ -1,5 +1,7 @@
 //! What became of a message: the service's word for each recipient, and its answer as it came.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
@@ -93,6 +95,7 @@ pub enum MessageId<'a> {
 #[derive(Clone, Default)]
 pub struct SendStatus {
     recipients: Vec<(Address, RecipientStatus)>,
+    /// Where each recipient is, by the address's key. Empty up to `FEW` recipients, who are found sooner one by one.
     places: HashMap<String, usize>,
     dropped: Vec<Feature>,
     warnings: Vec<Finding>,
@@ -101,6 +104,9 @@ pub struct SendStatus {
     responses: Vec<Response>,
     paused: bool,
 }
+
+/// Up to how many recipients no index is kept.
+const FEW: usize = 16;
 
 /// One bulk request that a message was sent with.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,16 +137,40 @@ impl SendStatus {
 
     /// Sets the status of a recipient. One who is there already, in whatever spelling, keeps place and spelling.
     pub fn set(&mut self, address: Address, status: RecipientStatus) {
-        match self.places.entry(address.key().into_owned()) {
-            std::collections::hash_map::Entry::Occupied(place) => {
-                if let Some(entry) = self.recipients.get_mut(*place.get()) {
-                    entry.1 = status;
+        if self.recipients.len() == FEW && self.places.is_empty() {
+            let keys = self.recipients.iter().map(|(address, _)| address.key().into_owned());
+            self.places = keys.zip(0..).collect();
+        }
+        let known = if self.recipients.len() < FEW {
+            self.place(&address)
+        } else {
+            match self.places.entry(address.key().into_owned()) {
+                Entry::Occupied(place) => Some(*place.get()),
+                Entry::Vacant(place) => {
+                    place.insert(self.recipients.len());
+                    None
                 }
             }
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(self.recipients.len());
-                self.recipients.push((address, status));
-            }
+        };
+        match known.and_then(|place| self.recipients.get_mut(place)) {
+            Some((_, known)) => *known = status,
+            None => self.recipients.push((address, status)),
+        }
+    }
+
+    /// Makes room for this many more recipients.
+    pub(crate) fn reserve(&mut self, recipients: usize) {
+        self.recipients.reserve(recipients);
+        if self.recipients.len() + recipients > FEW {
+            self.places.reserve(recipients);
+        }
+    }
+
+    fn place(&self, address: &Address) -> Option<usize> {
+        if self.places.is_empty() {
+            self.recipients.iter().position(|(known, _)| known.matches(address))
+        } else {
+            self.places.get(address.key().as_ref()).copied()
         }
     }
 
@@ -184,8 +214,7 @@ impl SendStatus {
     /// not matter.
     pub fn recipient(&self, address: &str) -> Option<&RecipientStatus> {
         let address: Address = address.parse().ok()?;
-        let place = self.places.get(address.key().as_ref())?;
-        self.recipients.get(*place).map(|(_, status)| status)
+        self.recipients.get(self.place(&address)?).map(|(_, status)| status)
     }
 
     /// Whether no recipient has a status: the message had none, and nothing was sent.
@@ -324,14 +353,42 @@ pub enum Quota {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     status: u16,
-    headers: Vec<(String, String)>,
+    /// Names and values, one after the other.
+    headers: String,
+    /// Where each header's name and value end in `headers`.
+    ends: Vec<(usize, usize)>,
     body: Bytes,
 }
 
 impl Response {
     /// An answer with these parts. Header values that are not text have been made so, with U+FFFD for what was not.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever answers has made the list for this")]
     pub fn new(status: u16, headers: Vec<(String, String)>, body: impl Into<Bytes>) -> Self {
-        Self { status, headers, body: body.into() }
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str().into()));
+        Self::with_headers(status, headers, body.into())
+    }
+
+    /// The same without a text for each part: an answer is kept with every message sent.
+    pub(crate) fn with_headers<'a>(
+        status: u16,
+        headers: impl Iterator<Item = (&'a str, Cow<'a, str>)>,
+        body: Bytes,
+    ) -> Self {
+        /// Bytes of a usual header.
+        const USUAL: usize = 48;
+        let mut response = Self {
+            status,
+            headers: String::with_capacity(headers.size_hint().0 * USUAL),
+            ends: Vec::with_capacity(headers.size_hint().0),
+            body,
+        };
+        for (name, value) in headers {
+            response.headers.push_str(name);
+            let name = response.headers.len();
+            response.headers.push_str(&value);
+            response.ends.push((name, response.headers.len()));
+        }
+        response
     }
 
     /// The HTTP status.
@@ -345,13 +402,18 @@ impl Response {
     }
 
     /// The headers, in order.
-    pub fn headers(&self) -> &[(String, String)] {
-        &self.headers
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let text = |from: usize, to: usize| self.headers.get(from..to).unwrap_or_default();
+        self.ends.iter().scan(0, move |start, &(name, value)| {
+            let header = (text(*start, name), text(name, value));
+            *start = value;
+            Some(header)
+        })
     }
 
     /// The first header of this name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The body.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mailferry::transport::{Error, ErrorKind, MessageId, Quota, RecipientStatus, Retry, SendStatus, Status, Transport};
-use mailferry::{Mailer, TransportExt};
+use mailferry::{Attachment, Mailer, TransportExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::capture::{Answer, Capture};
 use crate::support::{basic, builder, send, statuses, to};
@@ -249,7 +250,7 @@ async fn too_many_requests() {
     assert_eq!((bare.kind(), bare.retry()), (ErrorKind::RateLimited, Retry::Safe(None)));
     let quota = Answer::new(429).header("x-apiquota-remaining", "0").header("x-apiquota-reset", "nonsense");
     assert_eq!(answered(quota).await.unwrap_err().kind(), ErrorKind::Quota);
-    for nonsense in ["-1", "soon", "99999999999999999999999", ""] {
+    for nonsense in ["-1", "soon", "99999999999999999999999", "9223372036854775807", ""] {
         let error = answered(Answer::new(429).header("retry-after", nonsense)).await.unwrap_err();
         assert_eq!(error.retry(), Retry::Safe(None), "{nonsense:?}");
     }
@@ -318,6 +319,56 @@ async fn a_timeout_is_ambiguous() {
     let error = mailersend.send(&basic(json!({}))).await.unwrap_err();
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Timeout, Retry::Ambiguous));
     assert_eq!(server.requests().len(), 1);
+}
+
+/// NET-06: a large message on a slow line takes longer than any wait, and gets on all the while.
+#[tokio::test]
+async fn a_slow_line_is_no_timeout() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut piece = vec![0; 1 << 19];
+        let mut left = 27_000_000;
+        while left > 0 {
+            left -= stream.read(&mut piece).await.unwrap().min(left);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // The rest of the request, until nothing comes any more.
+        while let Ok(Ok(1..)) = tokio::time::timeout(Duration::from_millis(50), stream.read(&mut piece)).await {}
+        stream.write_all(b"HTTP/1.1 202 Accepted\r\nX-Message-Id: id-1\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    });
+    let wait = Duration::from_millis(500);
+    let mailersend = builder().api_url(url).timeouts(Some(wait), Some(wait)).build().unwrap();
+    let attachment = Attachment::bytes("a.pdf", vec![0; 21_000_000]);
+    let begun = std::time::Instant::now();
+    let status = mailersend.send(&basic(json!({})).edit().attach(attachment).build().unwrap()).await.unwrap();
+    assert_eq!(status.message_id(), MessageId::One("id-1"));
+    assert!(begun.elapsed() > wait, "too fast to tell: {:?}", begun.elapsed());
+    server.await.unwrap();
+}
+
+/// NET-06: a server that takes nothing any more is not waited for.
+#[tokio::test]
+async fn a_line_that_stands_still_is_a_timeout() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/", listener.local_addr().unwrap());
+    let wait = Some(Duration::from_millis(100));
+    let mailersend = builder().api_url(url).timeouts(wait, wait).build().unwrap();
+    let attachment = Attachment::bytes("a.pdf", vec![0; 21_000_000]);
+    let error = mailersend.send(&basic(json!({})).edit().attach(attachment).build().unwrap()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Timeout, Retry::Ambiguous), "{error}");
+}
+
+/// NET-06: once the request is taken the answer is waited for as long as said, and not as long as for the connection.
+#[tokio::test]
+async fn the_wait_for_the_answer_is_as_long_as_said() {
+    let server = Capture::start([Answer::accepted("id").after(Duration::from_secs(5))]).await;
+    let [short, long] = [1_000, 60_000].map(|millis| Some(Duration::from_millis(millis)));
+    let begun = std::time::Instant::now();
+    let mailersend = builder().api_url(server.url()).timeouts(long, short).build().unwrap();
+    assert_eq!(mailersend.send(&basic(json!({}))).await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert!(begun.elapsed() < Duration::from_millis(1_900), "{:?}", begun.elapsed());
 }
 
 /// An answer without an end is cut off before it fills the memory.

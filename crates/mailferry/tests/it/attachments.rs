@@ -118,6 +118,17 @@ async fn a_text_file_is_converted_to_utf8() {
     assert_eq!(attachment["content"], STANDARD.encode("pièce"));
 }
 
+/// Text that has to be converted has to be in memory, and not in any amount.
+#[tokio::test]
+async fn a_huge_text_file_is_not_converted() {
+    let file = Scratch::new("huge.txt", b"");
+    std::fs::OpenOptions::new().write(true).open(&file.0).unwrap().set_len((64 << 20) + 1).unwrap();
+    let attachment = Attachment::file(&file.0).content_type("text/plain; charset=iso-8859-1");
+    let error = lenient().build().unwrap().requests(&with(attachment)).await.unwrap_err();
+    assert_eq!(error.problems()[0].path(), "attachments[0]");
+    assert!(error.to_string().contains("64 MiB"), "{error}");
+}
+
 /// ATT-13, ATT-14, ATT-15: bytes are never decoded unless they are text in a declared charset.
 #[tokio::test]
 async fn bytes_stay_bytes() {

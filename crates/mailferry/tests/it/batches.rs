@@ -158,6 +158,19 @@ async fn a_first_request_in_doubt_leaves_the_others_untried() {
     assert!(error.send_status().is_none(), "everyone is in doubt");
 }
 
+/// And what the part that was accepted went without.
+#[tokio::test]
+async fn a_failure_in_the_middle_says_what_was_left_out() {
+    let server = Capture::start([taken("b1"), Answer::new(503)]).await;
+    let mailersend = builder().api_url(server.url()).batch_send_mode(UseBulkEmail).ignore_unsupported_features(true);
+    let mailersend = mailersend.preflight(mailferry::transport::Preflight::Warn).build().unwrap();
+    let message = many(501).edit().metadata("k", 1).send_at_text("1999-01-01").build().unwrap();
+    let error = mailersend.send(&message).await.unwrap_err();
+    let status = error.send_status().unwrap();
+    assert_eq!(status.dropped(), [mailferry::transport::Feature::Metadata]);
+    assert_eq!(status.warnings()[0].path(), "send_at");
+}
+
 /// An answer without any id is about its own request alone.
 #[tokio::test]
 async fn a_strange_answer_in_the_middle_is_about_its_own_request() {
@@ -189,7 +202,7 @@ async fn the_outcome_of_a_bulk_send() {
     let mailersend = bulk(&server);
     let sent = mailersend.send(&many(3)).await.unwrap();
     let MessageId::One(id) = sent.message_id() else { panic!("{sent:?}") };
-    let outcome = mailersend.bulk_wait(id, BulkWait::default()).await.unwrap();
+    let outcome = mailersend.bulk_wait(id, BulkWait { at_most: Duration::MAX }).await.unwrap();
     assert_eq!(outcome.state, BulkState::Completed);
     assert_eq!((outcome.total, outcome.suppressed_count, outcome.error_count), (3, 1, 1));
     assert_eq!(outcome.problems[&2]["to.0.email"].len(), 1);
@@ -230,6 +243,7 @@ async fn asking_may_fail() {
         let server = Capture::start([Answer::new(200).header("Content-Type", "application/json").body(body)]).await;
         let error = bulk(&server).bulk_status("b1").await.unwrap_err();
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Unreadable, Retry::Safe(None)), "{body}");
+        assert!(error.remedy().unwrap().contains("nothing was sent by asking"));
     }
     // An id that could name another end point is not asked for.
     let server = Capture::accepting().await;

@@ -205,6 +205,37 @@ fn webhook_secrets_are_not_needed_for_sending_and_never_shown() {
     assert_eq!(SETTINGS.iter().filter(|setting| setting.secret).count(), names.len() + 1, "and the tokens by domain");
 }
 
+/// A default token is as secret as one that is a setting of its own.
+#[test]
+fn defaults_are_shown_without_tokens() {
+    for name in ["SEND_DEFAULTS", "MAILERSEND_SEND_DEFAULTS"] {
+        let shown = |json: &str| env(&[(name, json)]).shown(Setting::named(name).unwrap());
+        let expected = r#"{"esp_extra":{"api-token":"(hidden)","settings":"(hidden)"},"tags":["t"]}"#;
+        assert_eq!(
+            shown(r#"{"tags": ["t"], "esp_extra": {"api-token": "marker", "settings": {"api_token": "marker"}}}"#),
+            expected
+        );
+        assert!(!shown(r#"{"esp_extra": {"api_token": "marker"}"#).contains("marker"));
+    }
+}
+
+/// What the program said stays where the settings say nothing: above all, redirection is not switched off.
+#[tokio::test]
+async fn settings_take_nothing_away() {
+    use mailferry::memory::MemoryTransport;
+    let memory = MemoryTransport::new();
+    let program = mailferry::Mailer::builder(memory.clone())
+        .defaults(mailferry::Defaults::new(Message::builder().tag("given").build().unwrap()))
+        .redirect_all_to("trap@safe.example".parse::<mailferry::Mailbox>().unwrap());
+    let mailer = program.clone().settings(&env(&[])).unwrap().build();
+    mailer.send(&basic(json!({}))).await.unwrap();
+    let set = env(&[("REDIRECT_ALL_TO", "other@safe.example"), ("SEND_DEFAULTS", r#"{"tags": ["set"]}"#)]);
+    program.settings(&set).unwrap().build().send(&basic(json!({}))).await.unwrap();
+    let seen: Vec<_> =
+        memory.sent().iter().map(|sent| (sent.to()[0].address().to_string(), sent.tags().join(","))).collect();
+    assert_eq!(seen, [("trap@safe.example".into(), "given".into()), ("other@safe.example".into(), "set".to_owned())]);
+}
+
 /// CFG-18: an unknown name is an error that suggests the nearest one.
 #[test]
 fn unknown_settings_are_named() {
@@ -243,6 +274,15 @@ async fn tokens_by_domain() {
         assert_eq!(request.header("authorization").unwrap(), format!("Bearer {token}"), "{from}");
     }
     assert_eq!(server.requests().len(), cases.len());
+    // The domain that counts is that of the sender whom the recipients see.
+    for seen in [
+        json!({"headers": {"From": "b@shop.example"}}),
+        json!({"headers": {"From": "b@x.example"}, "esp_extra": {"from": {"email": "c@shop.example"}}}),
+    ] {
+        let ignoring = builder().token("general").token_for_domain("shop.example", "for-shop").api_url(server.url());
+        ignoring.ignore_unsupported_features(true).build().unwrap().send(&basic(seen)).await.unwrap();
+        assert_eq!(server.requests().last().unwrap().header("authorization"), Some("Bearer for-shop"));
+    }
     // With tokens by domain alone, a sender from elsewhere has none.
     let only = env(&[("MAILERSEND_API_TOKENS", "shop.example=t")]).mailersend().unwrap();
     assert_eq!(only.send(&basic(json!({}))).await.unwrap_err().kind(), ErrorKind::Config);

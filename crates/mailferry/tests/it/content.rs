@@ -163,7 +163,11 @@ async fn a_to_header_is_an_attempt_to_show_somebody_else() {
 #[tokio::test]
 async fn in_reply_to_and_precedence() {
     let mailersend = builder().build().unwrap();
-    for (value, expected) in [("<id@x.example>", "id@x.example"), ("id@x.example", "id@x.example")] {
+    for (value, expected) in [
+        ("<id@x.example>", "id@x.example"),
+        ("id@x.example", "id@x.example"),
+        ("<a@x.example> <b@x.example>", "<a@x.example> <b@x.example>"),
+    ] {
         let sent = bodies(&mailersend, &basic(json!({"headers": {"in-reply-to": value}}))).await.unwrap();
         assert_eq!(sent[0]["in_reply_to"], expected);
     }
@@ -179,7 +183,7 @@ async fn in_reply_to_and_precedence() {
 #[tokio::test]
 async fn other_headers_need_a_plan() {
     let headers = json!({"headers": {
-        "X-Campaign": "spring", "References": "<a@x.example>\t<b@x.example>", "List-Unsubscribe": "<https://x.example/u>",
+        "X-Campaign": "spring", "References": "<a@x.example>\t<b@x.example><c@x.example>", "List-Unsubscribe": "<https://x.example/u>",
     }});
     let error = builder().build().unwrap().requests(&basic(headers.clone())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -187,7 +191,7 @@ async fn other_headers_need_a_plan() {
     assert_eq!(names, ["extra header `List-Unsubscribe`", "extra header `References`", "extra header `X-Campaign`"]);
     let sent = body_of(headers.clone()).await;
     assert_eq!(sent["headers"], json!([{"name": "X-Campaign", "value": "spring"}]));
-    assert_eq!(sent["references"], json!(["a@x.example", "b@x.example"]));
+    assert_eq!(sent["references"], json!(["a@x.example", "b@x.example", "c@x.example"]));
     assert_eq!(sent["list_unsubscribe"], "<https://x.example/u>");
     let ignoring = builder().ignore_unsupported_features(true).build().unwrap();
     assert_eq!(bodies(&ignoring, &basic(headers)).await.unwrap()[0], body_of(json!({})).await);
@@ -288,6 +292,8 @@ fn data_of_the_wrong_kind_is_refused() {
         (json!({"merge_global_data": "x"}), "merge_global_data"),
         (json!({"metadata": 1}), "metadata"),
         (json!({"headers": {"X": [1]}}), "headers.X"),
+        (json!({"merge_headers": {"ann@one.example": {"X": ["1"]}}}), "merge_headers.ann@one.example.X"),
+        (json!({"merge_headers": {"ann@one.example": []}}), "merge_headers.ann@one.example"),
     ] {
         let error = Message::from_json(fields.to_string().as_bytes()).unwrap_err();
         assert_eq!(error.problems()[0].path(), path, "{fields}");

@@ -104,6 +104,17 @@ fn unknown_and_repeated_keys() {
         (r#"{"headers": {"X": "1", "X": "2"}}"#, "headers.X", "keep one of them"),
         (r#"{"merge_data": {"a@x.example": {}, "a@x.example": {}}}"#, "merge_data.a@x.example", "keep one of them"),
         (r#"{"esp_extra": {"a": 1, "a": 2}}"#, "esp_extra.a", "keep one of them"),
+        (r#"{"esp_extra": {"a": {"b.c": [1, {"d": 1, "d": 2}]}}}"#, "esp_extra.a.b.c[1].d", "keep one of them"),
+        (
+            r#"{"merge_headers": {"a@x.example": {"X": "1", "X": "2"}}}"#,
+            "merge_headers.a@x.example.X",
+            "keep one of them",
+        ),
+        (
+            r#"{"merge_data": {"a@x.example": {"a": {"b": {}, "b": {}}}}}"#,
+            "merge_data.a@x.example.a.b",
+            "keep one of them",
+        ),
         (r#"{"to": [{"email": "a@x.example", "email": "b@x.example"}]}"#, "to[0].email", "keep one of them"),
     ] {
         let error = Message::from_json(json.as_bytes()).unwrap_err();

@@ -140,6 +140,29 @@ async fn a_bulk_request_takes_any_number() {
     assert_eq!(bulk.check(&message).await.unwrap(), []);
 }
 
+/// And each object must fit into a request.
+#[tokio::test]
+async fn a_bulk_object_over_the_limit_is_found() {
+    let bulk = builder().batch_send_mode(UseBulkEmail).build().unwrap();
+    let with = |sizes: &[usize]| {
+        let message = basic(json!({"merge_data": {}})).edit();
+        let attach = |message: mailferry::message::MessageBuilder, size: &usize| {
+            message.attach(Attachment::bytes("a.txt", vec![b'x'; *size]))
+        };
+        sizes.iter().fold(message, attach).build().unwrap()
+    };
+    assert_eq!(bulk.check(&with(&[18_000_000, 19_000_000])).await.unwrap(), []);
+    let large = with(&[19_000_000, 19_000_000]);
+    let findings = bulk.check(&large).await.unwrap();
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.path(), finding.is_limit()), ("attachments", true));
+    assert_eq!(
+        builder().build().unwrap().check(&large).await.unwrap(),
+        [],
+        "no such limit is documented for one message"
+    );
+}
+
 /// Advice never stops a message.
 #[tokio::test]
 async fn advice_does_not_stop_a_message() {

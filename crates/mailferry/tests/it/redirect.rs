@@ -138,9 +138,40 @@ async fn recipients_in_esp_extra_are_refused() {
             assert!(error.to_string().contains("REDIRECT_ALL_TO"), "{error}");
         }
     }
+    // Of a member that is not known nobody can say what it does.
+    for extra in
+        [json!({"rcpt-to": []}), json!({"headers": [{"name": "bcc", "value": "x@x.example"}]}), json!({"headers": {}})]
+    {
+        assert_eq!(mailer.send(&basic(json!({"esp_extra": extra}))).await.unwrap_err().problems().len(), 1);
+    }
     assert_eq!(server.connections(), 0);
-    mailer.send(&basic(json!({"esp_extra": {"settings": {"track_content": true}}}))).await.unwrap();
+    let harmless =
+        json!({"settings": {"track_content": true}, "headers": [{"name": "X-A", "value": "1"}], "api-token": "t"});
+    mailer.send(&basic(json!({"esp_extra": harmless}))).await.unwrap();
     assert_eq!(server.requests().len(), 1);
+}
+
+/// A service that obeyed a header would send to whom it names.
+#[tokio::test]
+async fn headers_that_name_recipients_are_left_out() {
+    let server = Capture::accepting().await;
+    let mailer = Mailer::builder(lenient().api_url(server.url()).build().unwrap()).redirect_all_to(target()).build();
+    let headers =
+        json!({"Bcc": "a@x.example", "CC": "b@x.example", "To": "c@x.example", "Resent-To": "d@x.example", "X-A": "1"});
+    mailer.send(&basic(json!({"headers": headers}))).await.unwrap();
+    assert_eq!(server.only().json()["headers"], json!([{"name": "X-A", "value": "1"}]));
+}
+
+/// What a mailer further in adds is redirected to where the message was.
+#[tokio::test]
+async fn a_mailer_around_another_redirects_for_both() {
+    let memory = MemoryTransport::new();
+    let inner = Mailer::builder(memory.clone())
+        .defaults(mailferry::Defaults::new(Message::builder().bcc("audit@x.example").build().unwrap()))
+        .before_send(|message, _| Ok(message.edit().cc("late@x.example").build()?))
+        .build();
+    Mailer::builder(inner).redirect_all_to(target()).build().send(&basic(json!({}))).await.unwrap();
+    assert_eq!(memory.only().recipients().cloned().collect::<Vec<_>>(), [target()]);
 }
 
 /// Without recipients there is nobody to write to instead of.

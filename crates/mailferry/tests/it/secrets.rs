@@ -47,6 +47,7 @@ fn tokens_are_not_shown() {
         .set("MAILERSEND_API_TOKENS", format!("tokens.example={TOKEN}"))
         .set("WEBHOOK_SECRET", "marker:marker")
         .set("SEND_DEFAULTS", r#"{"from": "shop@mail.example", "text": "private"}"#);
+    assert_hidden("Sources", &settings.clone().env([("MAILERSEND_API_TOKEN", TOKEN)]));
     let loaded = settings.load().unwrap();
     let mailersend = loaded.mailersend().unwrap();
     assert_hidden("Settings", &loaded);

@@ -109,6 +109,31 @@ fn only_one_folder_reads_the_environment() {
     }
 }
 
+/// What is shared is handed over; the two counters only keep names apart.
+#[test]
+fn there_is_no_global_state() {
+    for (path, code) in library() {
+        for word in ["OnceLock", "OnceCell", "LazyLock", "LazyCell", "thread_local!", "static mut", "lazy_static"] {
+            assert!(!code.contains(word), "{path} has global state: {word}");
+        }
+        for line in code.lines().map(|line| line.trim_start_matches("pub(crate) ").trim()) {
+            let is_counter = line == "static NEXT: AtomicU64 = AtomicU64::new(0);";
+            assert!(!line.starts_with("static ") || is_counter, "{path} has global state: {line}");
+        }
+    }
+}
+
+/// The compiler refuses it, as long as every crate takes over the rule.
+#[test]
+fn nothing_is_unsafe() {
+    let workspace = read("Cargo.toml");
+    assert!(workspace.contains("unsafe_code = \"forbid\""));
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let manifest = std::fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{manifest}");
+    }
+}
+
 #[test]
 fn the_shop_window_defines_nothing() {
     let lib = code(&read("crates/mailferry/src/lib.rs"));

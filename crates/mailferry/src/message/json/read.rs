@@ -63,6 +63,23 @@ fn edits(from: &str, to: &str) -> usize {
     last[to.len()]
 }
 
+/// Where in a value the first repeated key is. As deep as the parser lets a text be.
+fn repeated(value: &Node) -> Option<String> {
+    match value {
+        Node::Object(entries) => {
+            let mut seen = HashSet::new();
+            entries.iter().find_map(|(name, value)| {
+                let within = if seen.insert(name) { repeated(value)? } else { String::new() };
+                Some(format!(".{}{within}", name.escape_debug()))
+            })
+        }
+        Node::List(items) => {
+            items.iter().enumerate().find_map(|(index, item)| Some(format!("[{index}]{}", repeated(item)?)))
+        }
+        _ => None,
+    }
+}
+
 struct Reader {
     builder: MessageBuilder,
 }
@@ -136,11 +153,7 @@ impl Reader {
                     self.builder.message.merge_metadata = Field::Set(data);
                 }
             }
-            Key::MergeHeaders => {
-                if let Some(data) = self.by_recipient(key, value) {
-                    self.builder.message.merge_headers = Field::Set(data);
-                }
-            }
+            Key::MergeHeaders => self.merge_headers(value),
         }
     }
 
@@ -229,18 +242,45 @@ impl Reader {
         };
         self.builder.message.headers = Field::Set(Headers::default());
         for (name, value) in self.distinct("headers.", entries) {
-            let value = match value {
-                Node::Text(text) => text,
-                // HDR-12: a number is unmistakable as text, and null means there is none.
-                Node::Number(number) => number.to_string(),
-                Node::Null => continue,
-                other => {
-                    let path = format!("headers.{}", name.escape_debug());
-                    self.wrong_type(path, "a string", &other);
-                    continue;
-                }
+            if let Some(value) = self.header_value("headers", &name, value) {
+                self.builder = std::mem::take(&mut self.builder).header(name, value);
+            }
+        }
+    }
+
+    fn merge_headers(&mut self, value: Node) {
+        let key = Key::MergeHeaders;
+        let Node::Object(recipients) = value else {
+            return self.wrong_type(key.as_str(), "an object of objects, by address", &value);
+        };
+        self.builder.message.merge_headers = Field::Set(BTreeMap::new());
+        for (address, value) in self.distinct(&format!("{key}."), recipients) {
+            let path = format!("{key}.{}", address.escape_debug());
+            let Node::Object(entries) = value else {
+                self.wrong_type(path, "an object of strings", &value);
+                continue;
             };
-            self.builder = std::mem::take(&mut self.builder).header(name, value);
+            self.builder.message.merge_headers.update(|all| {
+                all.entry(address.clone()).or_default();
+            });
+            for (name, value) in self.distinct(&format!("{path}."), entries) {
+                if let Some(value) = self.header_value(&path, &name, value) {
+                    self.builder = std::mem::take(&mut self.builder).merge_header(address.clone(), name, value);
+                }
+            }
+        }
+    }
+
+    /// HDR-12: a number is unmistakable as text, and null means there is none.
+    fn header_value(&mut self, path: &str, name: &str, value: Node) -> Option<String> {
+        match value {
+            Node::Text(text) => Some(text),
+            Node::Number(number) => Some(number.to_string()),
+            Node::Null => None,
+            other => {
+                self.wrong_type(format!("{path}.{}", name.escape_debug()), "a string", &other);
+                None
+            }
         }
     }
 
@@ -276,6 +316,12 @@ impl Reader {
         match value {
             Node::Object(entries) => {
                 let entries = self.distinct(&format!("{path}."), entries);
+                for (key, value) in &entries {
+                    if let Some(within) = repeated(value) {
+                        let path = format!("{path}.{}{within}", key.escape_debug());
+                        self.report(Problem::new(path, "is given twice", "keep one of them"));
+                    }
+                }
                 Some(entries.into_iter().map(|(key, value)| (key, value.into())).collect())
             }
             other => {
