@@ -367,7 +367,7 @@ pub(crate) struct ConfigArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  mailferry completions bash > ~/.local/share/bash-completion/completions/mailferry
+  mailferry completions bash >> ~/.bash_completion
   mailferry completions fish > ~/.config/fish/completions/mailferry.fish")]
 pub(crate) struct CompletionsArgs {
     /// The shell

@@ -6,7 +6,7 @@ use std::io;
 use mailferry::mailersend::BatchSendMode;
 use mailferry::message::Key;
 use mailferry::transport::{Error, ErrorKind, Feature, Finding};
-use mailferry::{Mailer, MailerSend, Message};
+use mailferry::{Attachment, Mailer, MailerSend, Message};
 use serde::Serialize;
 
 use crate::args::{CheckArgs, Global};
@@ -80,8 +80,9 @@ impl Checker {
             };
             all.extend(of_error(&error).into_iter().map(|finding| self.judged(finding, &error)));
             // Each of these happens once at most: what was in the way is gone the next time.
-            if has_unreadable_attachment(&error) {
-                message = Cow::Owned(message.into_owned().edit().without(Key::Attachments).build()?);
+            let unreadable = unreadable_attachments(&error);
+            if !unreadable.is_empty() {
+                message = Cow::Owned(without_content(&message, &unreadable)?);
             } else if error.kind() == ErrorKind::Unsupported && std::ptr::eq(transport, &raw const self.strict) {
                 let lacks_mode = error.features().contains(&Feature::BatchWithoutMode);
                 transport = if lacks_mode { &self.with_mode } else { &self.lenient };
@@ -103,8 +104,23 @@ impl Checker {
     }
 }
 
-fn has_unreadable_attachment(error: &Error) -> bool {
-    error.problems().iter().any(|problem| problem.path().starts_with("attachments["))
+/// The places of the attachments that cannot be read.
+fn unreadable_attachments(error: &Error) -> Vec<usize> {
+    let place = |path: &str| path.strip_prefix("attachments[")?.strip_suffix(']')?.parse().ok();
+    error.problems().iter().filter_map(|problem| place(problem.path())).collect()
+}
+
+/// The message with other content in these attachments: their names, and all the others, can still be looked at.
+fn without_content(message: &Message, places: &[usize]) -> Result<Message, Error> {
+    let mut builder = message.clone().edit().without(Key::Attachments);
+    for (place, attachment) in message.attachments().iter().enumerate() {
+        builder = builder.attach(if places.contains(&place) {
+            Attachment::bytes(attachment.filename().unwrap_or_default(), "?")
+        } else {
+            attachment.clone()
+        });
+    }
+    Ok(builder.build()?)
 }
 
 /// What an error says, each thing by itself.

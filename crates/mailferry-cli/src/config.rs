@@ -1,10 +1,11 @@
 //! Where settings come from, and what they are.
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use mailferry::config::{Origin, SETTINGS, Setting, Settings, Sources};
+use mailferry::config::{SETTINGS, Setting, Settings, Sources};
 use mailferry::transport::{Error, ErrorKind};
 use mailferry::{Mailer, MailerSend};
 use serde::Serialize;
@@ -18,6 +19,9 @@ use crate::output::{FAINT, Failure, HEADING, Output, io_text};
 const USUAL_FILE: &str = "mailferry.toml";
 /// The variable that names another.
 const FILE_VARIABLE: &str = "MAILFERRY_CONFIG";
+
+/// The longest settings file.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The settings, and the places where they were looked for.
 pub(crate) struct Found {
@@ -37,7 +41,7 @@ pub(crate) fn load(global: &Global, flags: &SettingArgs) -> Result<Found, Error>
         sources = sources.file(&file, text);
     }
     for (name, value) in flags.given() {
-        sources = sources.set(name, value);
+        sources = sources.set_from(format!("flag --{}", flag(name)), name, value);
     }
     Ok(Found { settings: sources.load()?, file, read })
 }
@@ -45,21 +49,41 @@ pub(crate) fn load(global: &Global, flags: &SettingArgs) -> Result<Found, Error>
 /// The settings file, and its text unless it is the usual one and not there.
 fn settings_file(global: &Global, env: &[(OsString, OsString)]) -> Result<(PathBuf, Option<String>), Error> {
     let variable = || env.iter().find(|(name, _)| name == FILE_VARIABLE).map(|(_, value)| PathBuf::from(value));
+    if global.config.is_none() && variable().is_some_and(|path| path.as_os_str().is_empty()) {
+        let text = format!("{FILE_VARIABLE} is empty");
+        return Err(Error::new(ErrorKind::Config, text).with_remedy("name a settings file, or do not set it at all"));
+    }
     let named = match (&global.config, variable()) {
         (Some(path), _) => Some((path.clone(), "--config")),
         (None, Some(path)) => Some((path, FILE_VARIABLE)),
         (None, None) => None,
     };
     let path = named.as_ref().map_or_else(|| PathBuf::from(USUAL_FILE), |(path, _)| path.clone());
-    match (std::fs::read_to_string(&path), named) {
+    match (read_settings(&path), named) {
         (Ok(text), _) => Ok((path, Some(text))),
         (Err(cause), None) if cause.kind() == io::ErrorKind::NotFound => Ok((path, None)),
         (Err(cause), named) => {
             let origin = named.map(|(_, origin)| format!(", named by {origin},")).unwrap_or_default();
             let text = format!("the settings file {}{origin} cannot be read: {}", path.display(), io_text(&cause));
-            Err(Error::new(ErrorKind::Config, text).with_remedy("check the path").caused_by(cause))
+            let remedy = match cause.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge => {
+                    "give a text in TOML, as docs/settings.md shows"
+                }
+                _ => "check the path",
+            };
+            Err(Error::new(ErrorKind::Config, text).with_remedy(remedy).caused_by(cause))
         }
     }
+}
+
+/// A whole settings file. It may be a pipe, and what never ends is not one.
+fn read_settings(path: &Path) -> io::Result<String> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than 1 MiB"));
+    }
+    String::from_utf8(text).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"))
 }
 
 impl Found {
@@ -116,7 +140,6 @@ impl Shown {
     fn new(setting: &Setting, settings: &Settings) -> Self {
         let origin = match settings.origin(setting.name) {
             None => DEFAULT.to_owned(),
-            Some(Origin::Explicit) => format!("flag --{}", flag(setting)),
             Some(origin) => origin.to_string(),
         };
         Self { name: setting.name, value: without_secrets(&settings.shown(setting)), origin, meaning: setting.meaning }
@@ -124,20 +147,23 @@ impl Shown {
 }
 
 /// The flag of a setting.
-fn flag(setting: &Setting) -> String {
-    setting.name.trim_start_matches("MAILERSEND_").to_ascii_lowercase().replace('_', "-")
+fn flag(setting: &str) -> String {
+    setting.trim_start_matches("MAILERSEND_").to_ascii_lowercase().replace('_', "-")
 }
 
-/// A value that is no secret itself may hold one: a token in the extras of the defaults, or a password in a URL.
+/// A value that is no secret itself may hold one: a token in the extras of the defaults, or a password or a key in a URL.
 fn without_secrets(value: &str) -> String {
     if let Ok(mut json @ Value::Object(_)) = serde_json::from_str(value) {
         hide_tokens(&mut json);
         return json.to_string();
     }
-    match (value.split_once("://"), value.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://(hidden)@{rest}"),
-        _ => value.to_owned(),
-    }
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let rest = rest.rsplit_once('@').map_or_else(|| rest.to_owned(), |(_, host)| format!("(hidden)@{host}"));
+    let shown = match rest.split_once(['?', '#']) {
+        Some((place, _)) => format!("{place}{}(hidden)", &rest[place.len()..=place.len()]),
+        None => rest,
+    };
+    format!("{scheme}://{shown}")
 }
 
 fn hide_tokens(value: &mut Value) {
@@ -202,6 +228,8 @@ mod tests {
         for (value, expected) in [
             (r#"{"esp_extra":{"api_token":"mlsn.1","x":1}}"#, r#"{"esp_extra":{"api_token":"(hidden)","x":1}}"#),
             ("https://user:password@mail.example/v1/", "https://(hidden)@mail.example/v1/"),
+            ("https://mail.example/v1/?key=secret", "https://mail.example/v1/?(hidden)"),
+            ("https://mail.example/v1/#secret@secret", "https://(hidden)@secret"),
             ("https://mail.example/v1/", "https://mail.example/v1/"),
             ("Ann <ann@example.com>", "Ann <ann@example.com>"),
         ] {

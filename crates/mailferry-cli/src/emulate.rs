@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use mailferry::transport::{Error, ErrorKind};
+use mailferry::{InvalidAddress, Mailbox};
 use mailferry_emulator::{Emulator, RateLimits, SuppressionList};
 use serde::Serialize;
 
@@ -28,8 +29,18 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
         let remedy = "listen at 127.0.0.1, or say that this is meant: --allow-remote";
         return Err(Error::new(ErrorKind::Config, text).with_remedy(remedy).into());
     }
+    let suppressed: Vec<Mailbox> = args.suppress.iter().map(|text| suppressed(text)).collect::<Result<_, _>>()?;
     let mut signals = Signals::new()?;
     let emulator = start(&args, address).await?;
+    for mailbox in suppressed {
+        emulator.suppress(SuppressionList::HardBounces, mailbox.address().to_ascii());
+    }
+    if !address.ip().is_loopback() {
+        output.warning(format_args!(
+            "other machines can send to {}, and read what was sent, with the token",
+            emulator.address()
+        ));
+    }
     if output.json {
         output.object(&Ready { url: emulator.url(), token: emulator.token() })?;
     } else {
@@ -68,18 +79,26 @@ async fn start(args: &EmulateArgs, address: SocketAddr) -> Result<Emulator, Erro
         builder = builder.daily_quota(quota);
     }
     let emulator = builder.start().await.map_err(|cause| {
-        let text = format!("the emulator cannot listen at {address}: {}", io_text(&cause));
+        let text = match cause.kind() {
+            io::ErrorKind::InvalidInput => io_text(&cause),
+            _ => format!("the emulator cannot listen at {address}: {}", io_text(&cause)),
+        };
         let remedy = match cause.kind() {
             io::ErrorKind::AddrInUse => "end what listens there, or take a free port: --listen 127.0.0.1:0",
             io::ErrorKind::PermissionDenied => "take a port above 1023: --listen 127.0.0.1:2580",
-            _ => "check --listen and the tokens",
+            io::ErrorKind::InvalidInput if args.any_token => "give --token in place of --any-token",
+            io::ErrorKind::InvalidInput => "give a token that can be sent in a header: --token mlsn.test",
+            _ => "check --listen",
         };
         Error::new(ErrorKind::Config, text).with_remedy(remedy).caused_by(cause)
     })?;
-    for address in &args.suppress {
-        emulator.suppress(SuppressionList::HardBounces, address);
-    }
     Ok(emulator)
+}
+
+fn suppressed(text: &str) -> Result<Mailbox, Error> {
+    text.parse().map_err(|cause: InvalidAddress| {
+        Error::new(ErrorKind::Config, format!("--suppress: {cause}")).with_remedy("give an address: ann@example.com")
+    })
 }
 
 fn announce(emulator: &Emulator, output: &mut Output) -> io::Result<()> {
@@ -101,7 +120,12 @@ fn announce(emulator: &Emulator, output: &mut Output) -> io::Result<()> {
     output.line("         \"to\": [{\"email\": \"ann@example.com\"}], \"text\": \"Hello\"}'")?;
     output.line("")?;
     output.line("See what was sent:")?;
-    output.line(format_args!("  curl {root}_emulator/emails"))
+    if emulator.address().ip().is_loopback() {
+        output.line(format_args!("  curl {root}_emulator/emails"))
+    } else {
+        output.line(format_args!("  curl {root}_emulator/emails \\"))?;
+        output.line("    -H \"Authorization: Bearer $MAILERSEND_API_TOKEN\"")
+    }
 }
 
 #[cfg(test)]

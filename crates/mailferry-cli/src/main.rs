@@ -71,7 +71,11 @@ fn block_on<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let started = runtime.enable_all().build();
-    started.map_err(|cause| Failure::System("the network cannot be used", cause))?.block_on(work)
+    let runtime = started.map_err(|cause| Failure::System("the network cannot be used", cause))?;
+    let done = runtime.block_on(work);
+    // Not waiting for threads that read: a pipe that nobody writes to would keep a command that is to end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Says why a command ended, and how that is to be told to the caller.

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::pin;
 
-use mailferry::transport::{Error, SendStatus};
+use mailferry::transport::{Error, SendStatus, Status};
 use mailferry::{Mailer, MailerSend, Message, Transport as _};
 
 use crate::args::{Global, SendArgs};
@@ -87,11 +87,15 @@ impl Sender<'_> {
                     }
                 }
             };
-            if let Err(failure) = outcome {
-                let Failure::Error(error) = failure else { return Err(failure) };
-                worst = worst.max(Exit::of(&error));
-                self.failed(&place, &error)?;
-            }
+            let exit = match outcome {
+                Ok(exit) => exit,
+                Err(Failure::Error(error)) => {
+                    self.failed(&place, &error)?;
+                    Exit::of(&error)
+                }
+                Err(failure) => return Err(failure),
+            };
+            worst = worst.max(exit);
             self.progress.advance(bytes, self.counts.all());
         }
         self.progress.end();
@@ -99,36 +103,46 @@ impl Sender<'_> {
         Ok(if stopped { worst.max(Exit::Other) } else { worst })
     }
 
-    async fn one(&mut self, place: &Place, message: Result<Message, Error>) -> Result<(), Failure> {
+    async fn one(&mut self, place: &Place, message: Result<Message, Error>) -> Result<Exit, Failure> {
         let message = message?;
         if self.dry_run { self.show(place, &message).await } else { self.send(place, &message).await }
     }
 
-    async fn show(&mut self, place: &Place, message: &Message) -> Result<(), Failure> {
+    async fn show(&mut self, place: &Place, message: &Message) -> Result<Exit, Failure> {
         let message = self.mailer.prepare(message)?;
         if !message.has_recipients() {
             self.nobody(place);
-            return Ok(());
+            return Ok(Exit::Done);
         }
         for request in self.transport.requests(&message).await? {
             let output = &mut *self.output;
             self.progress.aside(|| dry_run::print(&request, output))?;
         }
         self.counts.sent += 1;
-        Ok(())
+        Ok(Exit::Done)
     }
 
-    async fn send(&mut self, place: &Place, message: &Message) -> Result<(), Failure> {
+    async fn send(&mut self, place: &Place, message: &Message) -> Result<Exit, Failure> {
         let status = self.mailer.send(message).await?;
+        // Accepted, and yet there is neither an id nor a reason: not an answer of MailerSend's.
+        let doubtful = status.statuses().contains(&Status::Failed);
         if status.is_empty() {
             self.nobody(place);
+        } else if doubtful {
+            self.counts.failed += 1;
         } else {
             self.counts.sent += 1;
         }
         let Self { output, progress, headed, .. } = self;
-        progress
-            .aside(|| if output.json { output.object(&Sent::new(&status)) } else { tell(&status, headed, output) })?;
-        Ok(())
+        progress.aside(|| {
+            if output.json { output.object(&Sent::new(&status)) } else { tell(&status, headed, output) }?;
+            if doubtful {
+                output.warning(format_args!("{place}: the answer was a success, but gave no message id"));
+                output.help("look the message up at MailerSend before sending it again, and check MAILERSEND_API_URL");
+            }
+            Ok::<_, io::Error>(())
+        })?;
+        Ok(if doubtful { Exit::Unknown } else { Exit::Done })
     }
 
     fn nobody(&mut self, place: &Place) {

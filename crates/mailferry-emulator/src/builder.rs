@@ -63,7 +63,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Listens at `address` instead of a free port of `127.0.0.1`.
+    /// Listens at `address` instead of a free port of `127.0.0.1`. Where other machines can reach it, what was sent is
+    /// shown over HTTP only to those who have a token.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -204,7 +205,8 @@ impl Builder {
     /// # Errors
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty.
+    /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty or
+    /// cannot be sent in a header.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -219,11 +221,16 @@ impl Builder {
         let Self { mut settings, address: _, clock, seed, account, paused_domains } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
-        if settings.any_token && !address.ip().is_loopback() {
+        let is_exposed = !address.ip().is_loopback();
+        if settings.any_token && is_exposed {
             return invalid("an emulator that other machines can reach needs a token of its own");
         }
         if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
             return invalid("a token of the emulator is empty");
+        }
+        let unsendable = |secret: &str| secret.bytes().any(|byte| !byte.is_ascii_graphic());
+        if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
+            return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
         }
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
@@ -237,7 +244,7 @@ impl Builder {
             state.domain_id(domain);
         }
         let url = format!("http://{address}/v1/");
-        let service = Arc::new(Service::new(settings, clock, url, state));
+        let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
         let (stop, stopped) = watch::channel(());
         let task = runtime.spawn(server::run(listener, Arc::clone(&service), stopped));
         Ok(Emulator::new(service, address, stop, task))

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::message::{Attachment, Email, Message, Suppressed};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::service::Service;
+use crate::service::{Service, refuse};
 
 #[derive(Serialize)]
 struct Health {
@@ -65,12 +65,14 @@ struct ShownRequest<'a> {
 }
 
 /// The answer, when `target` is one of the inspection's.
-pub(crate) fn answer(service: &Service, method: &str, target: &str) -> Option<Reply> {
+pub(crate) fn answer(service: &Service, method: &str, target: &str, token: Option<&str>) -> Option<Reply> {
     let path = target.split('?').next().unwrap_or_default();
     let rest = path.strip_prefix("/_emulator").filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+    let is_open = !service.is_exposed || token.is_some_and(|token| service.settings.token(token).is_some());
     Some(match (method, parts.as_slice()) {
         ("GET", ["health"]) => health(service),
+        _ if !is_open => refuse("auth.token", &[]),
         ("GET", ["emails"]) => emails(service),
         ("GET", ["emails", id, "attachments", position]) => attachment(service, id, position),
         ("GET", ["requests"]) => requests(service),

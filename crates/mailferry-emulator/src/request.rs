@@ -59,8 +59,7 @@ impl Request {
     ///
     /// This is the only way to it.
     pub fn token(&self) -> Option<&str> {
-        let (scheme, token) = self.authorization.as_deref()?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        bearer(self.authorization.as_deref()?)
     }
 
     /// The body, byte for byte; empty when the connection was reset before it was read.
@@ -76,6 +75,12 @@ impl Request {
     pub(crate) fn weight(&self) -> usize {
         512 + self.target.len() + self.body.len() + self.headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>()
     }
+}
+
+/// The token of an `authorization`.
+pub(crate) fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 impl fmt::Debug for Request {

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::fault::Fault;
 use crate::inspection;
 use crate::reply::Reply;
-use crate::request::Request;
+use crate::request::{Request, bearer};
 use crate::service::{Service, refuse};
 use crate::wire::{Answer, Wire};
 
@@ -99,7 +99,9 @@ async fn respond(
     body: Incoming,
 ) -> Result<Response<Answer>, Gone> {
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-    if let Some(reply) = inspection::answer(&service, parts.method.as_str(), &target) {
+    let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let token = authorization.as_deref().and_then(bearer);
+    if let Some(reply) = inspection::answer(&service, parts.method.as_str(), &target, token) {
         return response(reply, Answer::whole);
     }
     let mut request = Request {
@@ -107,7 +109,7 @@ async fn respond(
         method: parts.method.to_string(),
         target,
         headers: headers(&parts.headers),
-        authorization: parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned),
+        authorization,
         body: Bytes::new(),
         status: None,
     };

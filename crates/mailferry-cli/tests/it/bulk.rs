@@ -94,6 +94,18 @@ fn refused_objects_are_told_by_recipient() {
 }
 
 #[test]
+fn asking_in_vain_is_no_doubt_about_a_send() {
+    use crate::capture::{Answer, Capture};
+    for answer in [Answer::Nothing, Answer::Silence, Answer::Http(502, &[], "<html>"), Answer::Http(200, &[], "?")] {
+        let server = Capture::answering([answer]);
+        let session = Session::sending_to(&server.url).env("REQUESTS_TIMEOUT", "0.3");
+        let done = session.run(["bulk", "status", "b1"]);
+        assert_eq!((done.code, done.stdout.as_str()), (5, ""), "{done}");
+        assert!(done.stderr.contains("help: ask again later: nothing is sent by asking"), "{done}");
+    }
+}
+
+#[test]
 fn mistakes_have_a_remedy() {
     let service = Service::start();
     let (session, id) = sent(&service);

@@ -89,3 +89,20 @@ fn nobody_to_send_to_is_a_warning() {
     let done = session.run(["check", "message.json"]);
     assert!(done.code == 0 && done.stdout.contains("warning: `to`: the message has no recipients"), "{done}");
 }
+
+#[test]
+fn an_attachment_that_cannot_be_read_hides_no_other() {
+    let message = r#"{
+        "from": "shop@example.com", "to": ["ann@example.com"], "subject": "Hi", "text": "Hello",
+        "attachments": [{"path": "missing.pdf"}, {"path": "tool.exe"}, {"path": "."}, {"path": "empty.csv"}]
+    }"#;
+    let session = Session::bare().file("message.json", message).file("tool.exe", "MZ").file("empty.csv", "");
+    let done = session.run(["check", "--json", "message.json"]);
+    assert_eq!(done.code, 3, "{done}");
+    let object = done.object();
+    let found: Vec<_> =
+        object["findings"].as_array().unwrap().iter().map(|found| found["path"].as_str().unwrap()).collect();
+    for place in 0..4 {
+        assert!(found.contains(&format!("attachments[{place}]").as_str()), "{place}: {done}");
+    }
+}

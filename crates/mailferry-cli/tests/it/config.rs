@@ -87,7 +87,9 @@ fn wrong_settings_are_named_with_their_place() {
         ("MAILERSEND_API_TOKEN", "mlsn.not-to-be-printed\nX: y", "line break"),
         ("MAILERSEND_API_URL", "https://api.example/v1/?x=1", "query"),
         ("MAILERSEND_API_URL", "ftp://api.example/", "https://"),
-        ("MAILERSEND_API_URL", "nonsense", "not a URL"),
+        ("MAILERSEND_API_URL", "nonsense", "wants `https://…`"),
+        ("MAILERSEND_API_URL", "", "wants `https://…`"),
+        ("MAILERSEND_API_URL", "http://", "not a URL"),
         ("MAILERSEND_BATCH_SEND_MODE", "both", "`use-bulk-email` or `expose-to-list`"),
         ("PREFLIGHT", "maybe", "`refuse`, `warn` or `off`"),
         ("TIME_ZONE", "Mars/Olympus", "IANA"),
@@ -96,7 +98,9 @@ fn wrong_settings_are_named_with_their_place() {
         ("IGNORE_UNSUPPORTED_FEATURES", "perhaps", "`true` or `false`"),
         ("SEND_DEFAULTS", "{\"form\": 1}", "did you mean `from`?"),
         ("MAILFERRY_PREFIGHT", "off", "PREFLIGHT"),
+        ("MAILFERRY_NONSENSE", "1", "mailferry config"),
         ("MAILFERRY_LOG", "loud", "debug"),
+        ("MAILFERRY_CONFIG", "", "MAILFERRY_CONFIG is empty"),
     ] {
         let session = Session::bare().env("MAILERSEND_API_TOKEN", TOKEN).env(name, setting).file("message.json", GOOD);
         let done = session.run(["send", "message.json"]);
@@ -113,7 +117,7 @@ fn wrong_settings_files() {
         (&b"preflight = "[..], "line 1"),
         (b"[mailersend]\napi_tokn = \"mlsn.not-to-be-printed\"\n", "did you mean `mailersend.api_token`?"),
         (b"[mailersend]\napi_token = \"mlsn.not-to-be-printed\n", "line 2"),
-        (b"\xff\xfe", "cannot be read"),
+        (b"\xff\xfe", "cannot be read: it is not text in UTF-8"),
     ] {
         let session = Session::bare().file("mailferry.toml", content).file("message.json", GOOD);
         let done = session.run(["send", "message.json"]);
@@ -126,4 +130,20 @@ fn wrong_settings_files() {
         assert_eq!(done.code, 2, "{done}");
         assert!(done.stderr.contains("named by --config"), "{done}");
     }
+}
+
+#[test]
+fn a_wrong_flag_is_named() {
+    let session = Session::bare().env("MAILERSEND_API_TOKEN", TOKEN).file("message.json", GOOD);
+    let done = session.run(["send", "--batch-send-mode", "both", "message.json"]);
+    assert_eq!(done.code, 2, "{done}");
+    assert!(done.stderr.contains("(flag --batch-send-mode)"), "{done}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_settings_file_that_never_ends_is_not_read_to_its_end() {
+    let done = Session::bare().run(["config", "--config", "/dev/zero"]);
+    assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done}");
+    assert!(done.stderr.contains("longer than 1 MiB"), "{done}");
 }

@@ -88,6 +88,32 @@ fn other_machines_are_let_in_only_when_said() {
 }
 
 #[test]
+fn who_lets_others_in_is_told_what_that_means() {
+    let session = Session::bare();
+    let args = ["emulate", "--json", "--listen", "0.0.0.0:0", "--allow-remote"];
+    let mut child = session.command(args).spawn().unwrap();
+    let mut warning = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut warning).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(warning.starts_with("warning: other machines can send to 0.0.0.0:"), "{warning}");
+}
+
+#[test]
+fn wrong_tokens_and_addresses_are_refused() {
+    for (args, words) in [
+        (["--token", ""], "token"),
+        (["--token", "mlsn.a\nmlsn.b"], "line break"),
+        (["--token", "mlsn. a"], "space"),
+        (["--suppress", "nonsense"], "--suppress"),
+    ] {
+        let done = Session::bare().run(["emulate", "--listen", "127.0.0.1:0"].iter().chain(&args));
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done}");
+        assert!(done.stderr.contains(words) && done.stderr.contains("help: "), "{done}");
+    }
+}
+
+#[test]
 fn people_can_paste_what_it_says() {
     let session = Session::bare();
     let mut child = session.command(["emulate", "--listen", "127.0.0.1:0"]).spawn().unwrap();

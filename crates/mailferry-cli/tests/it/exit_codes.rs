@@ -92,3 +92,16 @@ fn of_wrong_usage() {
         assert_eq!(json.object()["error"]["kind"], "config", "{args:?}");
     }
 }
+
+#[test]
+fn of_a_success_that_is_none_of_mailersends() {
+    for answer in [Answer::Http(200, &[("content-type", "text/html")], "<h1>Log in</h1>"), Answer::Http(202, &[], "")] {
+        let server = Capture::answering([answer]);
+        let session = Session::sending_to(&server.url).file("message.json", GOOD);
+        for args in [&["send", "message.json"][..], &["send", "--json", "message.json"]] {
+            let done = session.run(args);
+            assert_eq!(done.code, 6, "{done}");
+            assert!(done.stdout.contains("failed") && done.stderr.contains("no message id"), "{done}");
+        }
+    }
+}

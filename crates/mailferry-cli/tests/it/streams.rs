@@ -39,3 +39,20 @@ fn an_interrupted_send_finishes_the_message_under_way() {
     assert_eq!(done.object()["status"][0], "queued");
     assert_eq!(server.received().len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_what_waits_for_a_pipe() {
+    let message =
+        r#"{"from": "a@example.com", "to": ["b@example.com"], "subject": "Hi", "attachments": [{"path": "pipe"}]}"#;
+    let session = Session::sending_to("http://127.0.0.1:1/v1/").file("message.json", message);
+    assert!(Command::new("mkfifo").arg(session.path("pipe")).status().unwrap().success());
+    let mut child = session.command(["send", "message.json"]).spawn().unwrap();
+    // Before the command listens, the first signal ends it, too.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut complaints = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(complaints.next().unwrap().unwrap().contains("a second time ends at once"));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(finish(child).code, 6);
+}

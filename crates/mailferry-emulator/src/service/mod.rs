@@ -28,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     /// Where the API is: `http://127.0.0.1:1234/v1/`.
     pub(crate) url: String,
+    /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
+    pub(crate) is_exposed: bool,
     state: Mutex<State>,
 }
 
@@ -45,8 +47,8 @@ struct Today {
 }
 
 impl Service {
-    pub(crate) fn new(settings: Settings, clock: Clock, url: String, state: State) -> Self {
-        Self { settings, clock, url, state: Mutex::new(state) }
+    pub(crate) fn new(settings: Settings, clock: Clock, url: String, is_exposed: bool, state: State) -> Self {
+        Self { settings, clock, url, is_exposed, state: Mutex::new(state) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -78,6 +78,28 @@ async fn requests_and_health_are_shown_over_http() {
 }
 
 #[tokio::test]
+async fn other_machines_see_nothing_without_a_token() {
+    let emulator = started(|builder| builder.listen(([0, 0, 0, 0], 0).into())).await;
+    let address = (std::net::Ipv4Addr::LOCALHOST, emulator.address().port()).into();
+    let status = async |method: &str, path: &str, token: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
+        raw(address, &head, b"").await.unwrap().status
+    };
+    for (method, path, with_token) in [
+        ("GET", "/_emulator/emails", 200),
+        ("GET", "/_emulator/requests", 200),
+        ("GET", "/_emulator/emails/x/attachments/0", 404),
+        ("DELETE", "/_emulator", 204),
+    ] {
+        assert_eq!(status(method, path, "mlsn.wrong").await, 401, "{path}");
+        assert_eq!(status(method, path, TOKEN).await, with_token, "{path}");
+    }
+    assert_eq!(status("GET", "/_emulator/health", "").await, 200);
+}
+
+#[tokio::test]
 async fn a_reset_forgets() {
     let emulator = started(|builder| builder).await;
     send(&emulator, &json!({})).await;

@@ -54,6 +54,8 @@ const HIDDEN: &str = "(hidden)";
 pub enum Origin {
     /// Given by the program.
     Explicit,
+    /// Given by the program, which calls the place by this name: `flag --api-url`.
+    Named(String),
     /// The environment variable of this name.
     Env(String),
     /// The settings file, under this key.
@@ -64,6 +66,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Explicit => f.write_str("given by the program"),
+            Self::Named(place) => f.write_str(place),
             Self::Env(name) => write!(f, "environment variable {name}"),
             Self::File(path, key) => write!(f, "`{key}` in {}", path.display()),
         }
@@ -74,7 +77,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Default)]
 #[must_use = "nothing is read until `load` is called"]
 pub struct Sources {
-    explicit: Vec<(String, String)>,
+    explicit: Vec<(String, String, Origin)>,
     env: Vec<(OsString, OsString)>,
     file: Option<(PathBuf, String)>,
 }
@@ -87,7 +90,13 @@ impl Sources {
 
     /// A value that the program gives, by the setting's name.
     pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.explicit.push((name.into(), value.into()));
+        self.explicit.push((name.into(), value.into(), Origin::Explicit));
+        self
+    }
+
+    /// The same, with the name of the place where the program has it from, for errors and [`Settings::origin`].
+    pub fn set_from(mut self, place: impl Into<String>, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.explicit.push((name.into(), value.into(), Origin::Named(place.into())));
         self
     }
 
@@ -116,9 +125,9 @@ impl Sources {
             settings.read_file(path, text)?;
         }
         settings.read_env(&self.env)?;
-        for (name, value) in self.explicit {
-            let setting = Setting::named(&name).ok_or_else(|| unknown(&name, "given by the program"))?;
-            settings.values.insert(setting.name, (Node::Text(value), Origin::Explicit));
+        for (name, value, origin) in self.explicit {
+            let setting = Setting::named(&name).ok_or_else(|| unknown(&name, &origin.to_string()))?;
+            settings.values.insert(setting.name, (Node::Text(value), origin));
         }
         Ok(settings)
     }
@@ -319,8 +328,9 @@ impl Settings {
     pub(crate) fn redirect(&self) -> Result<Option<Mailbox>, Error> {
         self.text("REDIRECT_ALL_TO")?
             .map(|text| {
-                text.parse()
-                    .map_err(|cause: crate::address::InvalidAddress| self.wrong("REDIRECT_ALL_TO", &cause.to_string()))
+                text.parse().map_err(|cause: crate::address::InvalidAddress| {
+                    self.wrong("REDIRECT_ALL_TO", &format!("is wrong: {cause}"))
+                })
             })
             .transpose()
     }
@@ -446,6 +456,6 @@ fn unknown(name: &str, origin: &str) -> Error {
     let error = Error::new(ErrorKind::Config, format!("unknown setting {name:?} ({origin})"));
     match closest(&name.to_lowercase(), SETTINGS.iter().map(|setting| setting.lower)) {
         Some(meant) => error.with_remedy(format!("did you mean {}?", meant.to_uppercase())),
-        None => error.with_remedy("see the list of settings in the documentation of `mailferry::config`"),
+        None => error.with_remedy("see docs/settings.md, or `mailferry config`, for the names"),
     }
 }

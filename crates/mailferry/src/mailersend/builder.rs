@@ -243,7 +243,10 @@ pub(super) fn no_token() -> Error {
 
 /// The base URL, with a slash at its end.
 fn base_url(text: &str) -> Result<Url, String> {
-    let mut url: Url = text.parse().map_err(|cause| format!("is not a URL: {cause}"))?;
+    let mut url: Url = text.parse().map_err(|cause| match cause {
+        url::ParseError::RelativeUrlWithoutBase => "wants `https://…` or `http://…`".to_owned(),
+        cause => format!("is not a URL: {cause}"),
+    })?;
     if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
         return Err("wants `https://…` or `http://…`".to_owned());
     }

@@ -126,7 +126,6 @@ fn half_sent(error: Error, mut accepted: SendStatus, message: &Message, in_doubt
             accepted.set(address.clone(), RecipientStatus::new(status, None::<String>));
         }
     }
-    response::record_copies(&mut accepted, message);
     // A copy goes with every request, so the first that was accepted, or may have been, brought them one.
     response::record_copies(&mut accepted, message);
     for mailbox in message.cc().iter().chain(message.bcc()) {

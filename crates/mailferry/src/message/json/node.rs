@@ -28,8 +28,10 @@ impl Node {
             } else {
                 // serde_json's own words end with the place, which is given already.
                 let words = cause.to_string();
-                let words = words.split(" at line ").next().unwrap_or_default();
-                format!("not JSON that can be read: {words}")
+                match words.split(" at line ").next().unwrap_or_default() {
+                    "recursion limit exceeded" => "values are nested more than 127 deep".to_owned(),
+                    words => format!("not JSON that can be read: {words}"),
+                }
             };
             InvalidMessage::new(vec![Problem::new(place, text, "")])
         })
