@@ -361,7 +361,6 @@ pub struct Response {
 
 impl Response {
     /// An answer with these parts. Header values that are not text have been made so, with U+FFFD for what was not.
-    #[expect(clippy::needless_pass_by_value, reason = "whoever answers has made the list for this")]
     pub fn new(status: u16, headers: Vec<(String, String)>, body: impl Into<Bytes>) -> Self {
         Self::with_headers(status, headers.into_iter(), body.into())
     }
