@@ -136,7 +136,7 @@ impl Sources {
 impl fmt::Debug for Sources {
     /// Leaves all values out: the environment of a process is full of secrets, and not of ours alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let given: Vec<_> = self.explicit.iter().map(|(name, ..)| name).collect();
+        let given: Vec<_> = self.explicit.iter().map(|(name, _, _)| name).collect();
         f.debug_struct("Sources")
             .field("explicit", &given)
             .field("env", &self.env.len())

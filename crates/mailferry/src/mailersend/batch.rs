@@ -6,7 +6,8 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::body::{Body, Objects, Segment, Writer};
-use super::payload::{Endpoint, Payload, To};
+use super::payload::{Endpoint, Payload};
+use super::personalization::To;
 use crate::address::Address;
 
 /// Objects in one bulk request, and its bytes (50 MB), as documented.

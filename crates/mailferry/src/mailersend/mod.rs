@@ -9,11 +9,16 @@ mod bulk;
 mod client;
 mod error_code;
 mod escape;
+mod extra;
+mod json;
+mod members;
 mod options;
 mod payload;
+mod personalization;
 mod preflight;
 mod response;
 mod send;
+mod special;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::attachment::{EXTENSIONS, extension, filename};
-use super::payload::{Endpoint, Header};
+use super::payload::Endpoint;
+use super::special::Header;
 use crate::address::Mailbox;
 use crate::message::{Attachment, ByRecipient, Data, Opened};
 use crate::transport::Finding;

@@ -1,6 +1,5 @@
 //! What became of a message: the service's word for each recipient, and its answer as it came.
 
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -362,16 +361,14 @@ pub struct Response {
 
 impl Response {
     /// An answer with these parts. Header values that are not text have been made so, with U+FFFD for what was not.
-    #[expect(clippy::needless_pass_by_value, reason = "whoever answers has made the list for this")]
     pub fn new(status: u16, headers: Vec<(String, String)>, body: impl Into<Bytes>) -> Self {
-        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str().into()));
-        Self::with_headers(status, headers, body.into())
+        Self::with_headers(status, headers.into_iter(), body.into())
     }
 
     /// The same without a text for each part: an answer is kept with every message sent.
-    pub(crate) fn with_headers<'a>(
+    pub(crate) fn with_headers(
         status: u16,
-        headers: impl Iterator<Item = (&'a str, Cow<'a, str>)>,
+        headers: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         body: Bytes,
     ) -> Self {
         /// Bytes of a usual header.
@@ -383,9 +380,9 @@ impl Response {
             body,
         };
         for (name, value) in headers {
-            response.headers.push_str(name);
+            response.headers.push_str(name.as_ref());
             let name = response.headers.len();
-            response.headers.push_str(&value);
+            response.headers.push_str(value.as_ref());
             response.ends.push((name, response.headers.len()));
         }
         response
