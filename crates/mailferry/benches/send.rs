@@ -32,7 +32,8 @@ const IN_FLIGHT: usize = 32;
 const LARGE: usize = 10;
 const ATTACHMENT: usize = 20 << 20;
 const RECIPIENTS: usize = 10_000;
-const ROUNDS: usize = 5;
+const BULKS: usize = 5;
+const ROUNDS: usize = 7;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -297,11 +298,12 @@ async fn bulk_mailferry(url: &str) -> (f64, f64) {
     let transport = mailersend(url);
     transport.send(&small_message(0)).await.unwrap();
     let (before, memory_before) = (cpu_seconds(), memory("VmRSS"));
-    let status = transport.send(&message).await.unwrap();
-    let cpu = cpu_seconds() - before;
-    assert_eq!(status.recipients().len(), RECIPIENTS);
-    assert_eq!(status.bulk().len(), RECIPIENTS / 500);
-    (cpu, memory("VmHWM") - memory_before)
+    for _ in 0..BULKS {
+        let status = transport.send(&message).await.unwrap();
+        assert_eq!(status.recipients().len(), RECIPIENTS);
+        assert_eq!(status.bulk().len(), RECIPIENTS / 500);
+    }
+    ((cpu_seconds() - before) / BULKS as f64, memory("VmHWM") - memory_before)
 }
 
 fn mailersend(url: &str) -> MailerSend {
