@@ -155,7 +155,7 @@ impl Findings {
             let text = format!("has a local part of {} octets, and RFC 5321 allows {MAX_LOCAL_PART}", local_part.len());
             self.limit(path, text, "correct the address");
         }
-        if is_to && mailbox.name().is_some_and(|name| name.contains([';', ','])) {
+        if is_to && mailbox.name().is_some_and(has_separator) {
             self.limit(path, "has a name with `;` or `,`, which MailerSend does not take", "write the name without");
         }
     }
@@ -296,14 +296,14 @@ impl Findings {
             self.variables("merge_global_data", data);
         }
         for (address, data) in facts.merge_data.into_iter().flatten() {
-            if data.keys().any(|key| key.contains('.')) {
+            if data.keys().any(|key| key.as_bytes().contains(&b'.')) {
                 self.variables(&format!("merge_data.{}", address.escape_debug()), data);
             }
         }
     }
 
     fn variables(&mut self, path: &str, data: &serde_json::Map<String, Value>) {
-        for key in data.keys().filter(|key| key.contains('.')) {
+        for key in data.keys().filter(|key| key.as_bytes().contains(&b'.')) {
             self.limit(
                 format!("{path}.{}", key.escape_debug()),
                 "has a dot in its name, which MailerSend refuses",
@@ -316,7 +316,9 @@ impl Findings {
 /// Whether there may be something to say about a mailbox: a cheap look before the thorough one.
 fn is_odd(mailbox: &Mailbox) -> bool {
     let local_part = mailbox.address().local_part();
-    !local_part.is_ascii()
-        || local_part.len() > MAX_LOCAL_PART
-        || mailbox.name().is_some_and(|name| name.contains([';', ',']))
+    !local_part.is_ascii() || local_part.len() > MAX_LOCAL_PART || mailbox.name().is_some_and(has_separator)
+}
+
+fn has_separator(name: &str) -> bool {
+    name.bytes().any(|byte| matches!(byte, b';' | b','))
 }
