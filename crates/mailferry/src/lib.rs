@@ -31,6 +31,9 @@
 //! | [`message`] | what a message is, and its JSON form |
 //! | [`address`] | addresses: RFC 5322 in, IDNA out |
 //! | [`transport`] | how a message leaves, statuses and errors |
+//! | [`event`] | what became of it, and other things a service tells |
+//! | [`webhook`] | how a service tells: endpoints, receivers, handlers |
+//! | [`inbound`] | mails that arrived |
 //! | [`mailersend`] | MailerSend |
 //! | [`config`] | every setting |
 //! | [`memory`], [`console`], [`mod@file`] | transports for tests and development |
@@ -39,13 +42,14 @@
 //! |---|---|
 //! | `conformance` | checks that every transport should pass |
 //! | `file` | messages as `.eml` files |
+//! | `inbound` | mails that arrive, taken apart |
 //! | `toml` | settings from `mailferry.toml` |
 //!
 //! None is on by default. What this crate does not do: it keeps no queue and repeats no request by itself; it speaks
 //! no SMTP; it has no blocking interface.
 
 #![cfg_attr(
-    not(feature = "file"),
+    not(all(feature = "file", feature = "inbound")),
     allow(rustdoc::broken_intra_doc_links, reason = "the module table names every module, whatever the features")
 )]
 
@@ -55,11 +59,15 @@ pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod console;
+mod datetime;
 mod defaults;
 #[cfg(feature = "file")]
 pub mod eml;
+pub mod event;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "inbound")]
+pub mod inbound;
 mod mailer;
 pub mod mailersend;
 pub mod memory;
@@ -68,10 +76,15 @@ pub mod message;
 mod readme;
 mod secret;
 pub mod transport;
+pub mod webhook;
 
 pub use address::{Address, InvalidAddress, Mailbox};
 pub use clock::Clock;
+pub use datetime::{DateTime, InvalidDateTime};
 pub use defaults::Defaults;
+pub use event::{Event, EventKind};
+#[cfg(feature = "inbound")]
+pub use inbound::InboundMessage;
 pub use mailer::{Mailer, MailerBuilder, Stop};
 pub use mailersend::MailerSend;
 pub use message::{Attachment, InvalidMessage, Message};

@@ -1,0 +1,1 @@
+//! Verified events as axum handlers.

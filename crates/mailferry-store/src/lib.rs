@@ -1,0 +1,1 @@
+//! Events that survive the process.
