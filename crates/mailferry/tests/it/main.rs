@@ -24,3 +24,4 @@ mod redirect;
 mod secrets;
 mod tidy;
 mod vectors;
+mod webhook;
