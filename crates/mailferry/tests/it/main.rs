@@ -13,6 +13,7 @@ mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;
 mod content;
+mod endpoints;
 mod support;
 
 mod flagged;
