@@ -30,8 +30,23 @@ impl Ids {
 
     /// 24 hex digits whose first eight are the Unix time of creation.
     pub(crate) fn object(&mut self, now: Timestamp) -> String {
-        let seconds = u32::try_from(now.as_second()).unwrap_or(0);
-        format!("{seconds:08x}{:016x}", self.next())
+        object(now, self.next())
+    }
+
+    /// The serial number of something whose id is only written out when it is asked for: see [`object`].
+    pub(crate) fn serial(&mut self) -> u64 {
+        self.next()
+    }
+
+    /// Sixteen letters, as webhooks, routes and templates have them.
+    pub(crate) fn hashid(&mut self) -> String {
+        hashid(self.next())
+    }
+
+    /// 32 letters and digits, as webhooks and forwards are given (facts sheet 9.1, recorded).
+    pub(crate) fn secret(&mut self) -> String {
+        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        (0..32).map(|_| letter(LETTERS, self.next())).collect()
     }
 
     /// `mlsn.` and 64 hex digits. UNCERTAIN: at least 60 digits are known, 64 assumed (facts sheet 1.1).
@@ -49,16 +64,41 @@ fn mix(seed: u64) -> u64 {
 
 /// The id of the domain called `name`, always the same one, so that tests can write it down.
 pub(crate) fn domain(name: &str) -> String {
-    let mut number = name
-        .bytes()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
-    let mut id = String::with_capacity(HASHID_LENGTH);
-    for _ in 0..HASHID_LENGTH {
+    hashid(hash(name))
+}
+
+/// A number that is always the same for `text`.
+fn hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+}
+
+fn hashid(mut number: u64) -> String {
+    let mut letters = || {
         number = mix(number.wrapping_add(0x9E37_79B9_7F4A_7C15));
-        let index = usize::try_from(number % HASHID_LETTERS.len() as u64).unwrap_or(0);
-        id.push(HASHID_LETTERS.get(index).copied().map_or('0', char::from));
-    }
-    id
+        letter(HASHID_LETTERS, number)
+    };
+    (0..HASHID_LENGTH).map(|_| letters()).collect()
+}
+
+fn letter(letters: &[u8], number: u64) -> char {
+    let index = usize::try_from(number % letters.len() as u64).unwrap_or(0);
+    letters.get(index).copied().map_or('0', char::from)
+}
+
+/// 24 hex digits: the Unix time in seconds, then `serial`.
+pub(crate) fn object(at: Timestamp, serial: u64) -> String {
+    let seconds = u32::try_from(at.as_second()).unwrap_or(0);
+    format!("{seconds:08x}{serial:016x}")
+}
+
+/// `bytes` in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Whether `id` could be the id of a domain or a template; MailerSend treats any other text as absent (facts sheet
