@@ -128,9 +128,9 @@ mod tests {
         assert_eq!(sentence_time(at), "2025-07-29 14:50:37");
         assert_eq!(micro_time(at), "2025-07-29T14:50:37.225000Z");
         assert_eq!(milli_time(at), "2025-07-29T14:50:37.225000Z");
-        let at: Timestamp = "2023-02-27T21:09:49.520507Z".parse().unwrap();
-        assert_eq!(micro_time(at), "2023-02-27T21:09:49.520507Z");
-        assert_eq!(milli_time(at), "2023-02-27T21:09:49.520000Z");
+        let precise: Timestamp = "2023-02-27T21:09:49.520507Z".parse().unwrap();
+        assert_eq!(micro_time(precise), "2023-02-27T21:09:49.520507Z");
+        assert_eq!(milli_time(precise), "2023-02-27T21:09:49.520000Z");
         assert_eq!(reset_time(next_midnight(at)), "2025-07-30T00:00:00Z");
     }
 

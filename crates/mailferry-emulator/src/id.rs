@@ -33,20 +33,34 @@ impl Ids {
         object(now, self.next())
     }
 
-    /// The serial number of something whose id is only written out when it is asked for: see [`object`].
+    /// What [`object`] makes an id of, for something whose id is written out only when it is asked for.
     pub(crate) fn serial(&mut self) -> u64 {
         self.next()
     }
 
-    /// Sixteen letters, as webhooks, routes and templates have them.
+    /// Sixteen of the letters that ids of routes, webhooks and templates are made of.
     pub(crate) fn hashid(&mut self) -> String {
-        hashid(self.next())
+        self.letters(HASHID_LETTERS, HASHID_LENGTH)
     }
 
-    /// 32 letters and digits, as webhooks and forwards are given (facts sheet 9.1, recorded).
+    /// 32 letters and digits: what a webhook or a forward signs with.
     pub(crate) fn secret(&mut self) -> String {
-        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        (0..32).map(|_| letter(LETTERS, self.next())).collect()
+        self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 32)
+    }
+
+    /// The local part of an inbound address: 20 small letters and digits.
+    pub(crate) fn mailbox(&mut self) -> String {
+        self.letters(b"abcdefghijklmnopqrstuvwxyz0123456789", 20)
+    }
+
+    fn letters(&mut self, alphabet: &[u8], length: usize) -> String {
+        let count = u64::try_from(alphabet.len()).unwrap_or(1).max(1);
+        (0..length)
+            .map(|_| {
+                let index = usize::try_from(self.next() % count).unwrap_or(0);
+                alphabet.get(index).copied().map_or('0', char::from)
+            })
+            .collect()
     }
 
     /// `mlsn.` and 64 hex digits. UNCERTAIN: at least 60 digits are known, 64 assumed (facts sheet 1.1).
@@ -62,30 +76,6 @@ fn mix(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The id of the domain called `name`, always the same one, so that tests can write it down.
-pub(crate) fn domain(name: &str) -> String {
-    hashid(hash(name))
-}
-
-/// A number that is always the same for `text`.
-fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
-}
-
-fn hashid(mut number: u64) -> String {
-    let mut letters = || {
-        number = mix(number.wrapping_add(0x9E37_79B9_7F4A_7C15));
-        letter(HASHID_LETTERS, number)
-    };
-    (0..HASHID_LENGTH).map(|_| letters()).collect()
-}
-
-fn letter(letters: &[u8], number: u64) -> char {
-    let index = usize::try_from(number % letters.len() as u64).unwrap_or(0);
-    letters.get(index).copied().map_or('0', char::from)
-}
-
 /// 24 hex digits: the Unix time in seconds, then `serial`.
 pub(crate) fn object(at: Timestamp, serial: u64) -> String {
     let seconds = u32::try_from(at.as_second()).unwrap_or(0);
@@ -99,6 +89,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// The id of the domain called `name`, always the same one, so that tests can write it down.
+pub(crate) fn domain(name: &str) -> String {
+    let mut number = name
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
+    let mut id = String::with_capacity(HASHID_LENGTH);
+    for _ in 0..HASHID_LENGTH {
+        number = mix(number.wrapping_add(0x9E37_79B9_7F4A_7C15));
+        let index = usize::try_from(number % HASHID_LETTERS.len() as u64).unwrap_or(0);
+        id.push(HASHID_LETTERS.get(index).copied().map_or('0', char::from));
+    }
+    id
 }
 
 /// Whether `id` could be the id of a domain or a template; MailerSend treats any other text as absent (facts sheet
@@ -118,6 +122,16 @@ mod tests {
         assert_eq!((id.len(), &id[..8]), (24, "67618140"));
         assert_eq!(id, Ids::new(Some(1)).object(now));
         assert_ne!(id, Ids::new(Some(2)).object(now));
+    }
+
+    #[test]
+    fn the_other_ids_have_their_lengths_and_letters() {
+        let mut ids = Ids::new(Some(1));
+        assert!(is_hashid(&ids.hashid()));
+        let (secret, mailbox) = (ids.secret(), ids.mailbox());
+        assert!(secret.len() == 32 && secret.bytes().all(|b| b.is_ascii_alphanumeric()), "{secret}");
+        assert!(mailbox.len() == 20 && mailbox.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        assert_ne!(secret, ids.secret());
     }
 
     #[test]
