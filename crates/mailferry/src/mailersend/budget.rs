@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     const fn at(seconds: u64) -> Now {
-        Now { elapsed: Duration::from_secs(seconds), unix: 1_000 + seconds as i64 }
+        Now { elapsed: Duration::from_secs(seconds), unix: 1_000 + seconds.cast_signed() }
     }
 
     const fn wait(seconds: u64) -> Leave {
