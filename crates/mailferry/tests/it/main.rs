@@ -26,3 +26,5 @@ mod secrets;
 mod tidy;
 mod vectors;
 mod webhook;
+#[cfg(feature = "inbound")]
+mod webhook_vectors;
