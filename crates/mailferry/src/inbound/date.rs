@@ -52,8 +52,8 @@ pub(super) fn parse(text: &str) -> Option<DateTime> {
     };
     let (hour, minute, second) = read_time(time)?;
     let local = civil::DateTime::new(read_year(year)?, month, number(day)?, hour, minute, second, 0).ok()?;
-    let offset = match zone {
-        Some(zone) => read_zone(zone)?,
+    let offset = match zone.and_then(zone_seconds) {
+        Some(seconds) => Some(Offset::from_seconds(seconds).ok().filter(|_| seconds.abs() < 86_400)?),
         None => None,
     };
     DateTime::civil(local, offset)
@@ -103,9 +103,8 @@ fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
 fn read_year(text: &str) -> Option<i16> {
     let year: i16 = number(text)?;
     match (text.len(), year) {
-        (0..=2, 69..) => Some(year + 1900),
-        (0..=2, _) => Some(year + 2000),
-        (3, _) => Some(year + 1900),
+        (0..=2, ..69) => Some(year + 2000),
+        (0..=3, _) => Some(year + 1900),
         (_, 0) => None,
         _ => Some(year),
     }
@@ -122,38 +121,33 @@ fn read_time(text: &str) -> Option<(i8, i8, i8)> {
     pieces.next().is_none().then_some((hour, minute, second))
 }
 
-/// `None` for an impossible offset; `Some(None)` for a zone that says nothing.
-fn read_zone(text: &str) -> Option<Option<Offset>> {
-    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix('-'));
-    let seconds = if let Some(digits) = digits {
+/// Seconds ahead of UTC, perhaps impossibly many; `None` for a zone that says nothing.
+fn zone_seconds(text: &str) -> Option<i32> {
+    if let Some(digits) = text.strip_prefix(['+', '-']) {
         let digits = digits.replacen(':', "", 1);
         let (hours, minutes): (i32, i32) = match digits.len() {
             2 => (number(&digits)?, 0),
             4 => (number(digits.get(..2)?)?, number(digits.get(2..)?)?),
-            _ => return Some(None),
+            _ => return None,
         };
-        if text == "-0000" || text == "-00:00" {
-            return Some(None);
-        }
         let seconds = hours * 3_600 + minutes * 60;
-        if seconds >= 86_400 {
-            return None;
-        }
-        if text.starts_with('-') { -seconds } else { seconds }
-    } else {
-        let hours = match text.to_ascii_uppercase().as_str() {
-            "UT" | "UTC" | "GMT" | "Z" => 0,
-            "ADT" => -3,
-            "AST" | "EDT" => -4,
-            "EST" | "CDT" => -5,
-            "CST" | "MDT" => -6,
-            "MST" | "PDT" => -7,
-            "PST" => -8,
-            _ => return Some(None),
+        return match (text.starts_with('-'), seconds) {
+            (true, 0) => None,
+            (true, _) => Some(-seconds),
+            (false, _) => Some(seconds),
         };
-        hours * 3_600
+    }
+    let hours = match text.to_ascii_uppercase().as_str() {
+        "UT" | "UTC" | "GMT" | "Z" => 0,
+        "ADT" => -3,
+        "AST" | "EDT" => -4,
+        "EST" | "CDT" => -5,
+        "CST" | "MDT" => -6,
+        "MST" | "PDT" => -7,
+        "PST" => -8,
+        _ => return None,
     };
-    Offset::from_seconds(seconds).ok().map(Some)
+    Some(hours * 3_600)
 }
 
 #[cfg(test)]

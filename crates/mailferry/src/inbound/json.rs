@@ -45,6 +45,11 @@ fn file(part: Part<'_>) -> Value {
         "content_id": part.content_id(),
         "inline": part.is_inline(),
         "size": content.len(),
-        "sha256": digest(&SHA256, &content).as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "sha256": hex(digest(&SHA256, &content).as_ref()),
     })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

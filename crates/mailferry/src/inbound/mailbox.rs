@@ -200,7 +200,7 @@ fn address(tokens: &[Token<'_>]) -> (String, bool) {
     let domain = domain.get(..end.map_or(domain.len(), |last| last + 1)).unwrap_or_default();
     let is_valid = !email.is_empty() && !domain.is_empty() && !domain.iter().any(|token| token.is('@'));
     email.push('@');
-    domain.iter().for_each(|token| email.push_str(token.text));
+    email.extend(domain.iter().map(|token| token.text));
     (email, is_valid)
 }
 

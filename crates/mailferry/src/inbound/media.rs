@@ -150,12 +150,9 @@ impl<'a> Iterator for RawParams<'a> {
         };
         let rest = rest.trim_start();
         let value;
-        (value, self.0) = match rest.strip_prefix('"') {
-            Some(quoted) => unquote(quoted),
-            None => {
-                let (text, rest) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-                (plain_value(name, text), rest)
-            }
+        (value, self.0) = if let Some(quoted) = rest.strip_prefix('"') { unquote(quoted) } else {
+            let (text, rest) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+            (plain_value(name, text), rest)
         };
         Some(RawParam { name, value: Some(value) })
     }
@@ -240,15 +237,12 @@ fn unpercent(text: &str) -> Vec<u8> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let digits = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
-        match digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()) {
-            Some(octet) => {
-                octets.push(octet);
-                at += 3;
-            }
-            None => {
-                octets.push(byte);
-                at += 1;
-            }
+        if let Some(octet) = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()) {
+            octets.push(octet);
+            at += 3;
+        } else {
+            octets.push(byte);
+            at += 1;
         }
     }
     octets

@@ -61,10 +61,21 @@ struct Open {
     node: usize,
     /// `None` for an attached mail, and for a multipart whose boundary is also that of one around it.
     boundary: Option<Vec<u8>>,
-    is_multipart: bool,
     is_digest: bool,
-    has_parts: bool,
-    is_closed: bool,
+    progress: Progress,
+}
+
+/// How far an open part is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// An attached mail: it ends where what is around it ends.
+    Message,
+    /// A multipart before its first delimiter.
+    Preamble,
+    /// A multipart with parts.
+    Parts,
+    /// A multipart after its closing delimiter.
+    Epilogue,
 }
 
 struct Parser<'a> {
@@ -116,10 +127,8 @@ impl Parser<'_> {
             self.open.push(Open {
                 node,
                 boundary,
-                is_multipart: kind == Kind::Multipart,
                 is_digest: content_type.is_some_and(|fields| fields.essence().as_deref() == Some("multipart/digest")),
-                has_parts: false,
-                is_closed: false,
+                progress: if kind == Kind::Multipart { Progress::Preamble } else { Progress::Message },
             });
             if kind == Kind::Multipart {
                 return body;
@@ -161,13 +170,13 @@ impl Parser<'_> {
             at = next;
             let open = self.open.get_mut(hit.level)?;
             if hit.is_last {
-                open.is_closed = true;
+                open.progress = Progress::Epilogue;
                 if let Some(boundary) = open.boundary.take() {
                     self.boundaries.close(&boundary);
                 }
                 continue;
             }
-            open.has_parts = true;
+            open.progress = Progress::Parts;
             // A delimiter that is repeated at once does not make an empty part.
             while let (line, after) = line_at(self.raw, at)
                 && self.boundaries.hit(line) == Some(hit)
@@ -222,11 +231,11 @@ impl Parser<'_> {
             let Some(node) = self.tree.nodes.get_mut(open.node) else { continue };
             node.end = count;
             node.body.end = end.max(node.body.start);
-            if !open.is_multipart || open.is_closed {
+            if matches!(open.progress, Progress::Message | Progress::Epilogue) {
                 continue;
             }
             let is_blank = self.raw.get(node.body.clone()).unwrap_or_default().trim_ascii().is_empty();
-            if open.has_parts || is_blank {
+            if open.progress == Progress::Parts || is_blank {
                 self.problem(open.node, ProblemKind::UnclosedMultipart);
             } else {
                 node.kind = Kind::Text;
