@@ -1,5 +1,7 @@
 //! What any service's webhook is to us: a request goes in, events come out.
 
+mod basic_auth;
+mod endpoints;
 mod error;
 mod handler;
 
@@ -9,6 +11,7 @@ use http::HeaderMap;
 
 use crate::event::Event;
 
+pub use endpoints::{Answer, Endpoint, Endpoints};
 pub use error::Error;
 pub use handler::{Handler, Handling};
 
@@ -19,6 +22,21 @@ pub use handler::{Handler, Handling};
 pub trait Receiver: fmt::Debug + Send + Sync {
     /// The path of the endpoint, below whatever prefix an application gives it: `service/tracking`.
     fn path(&self) -> &'static str;
+
+    /// How many bytes a body may have, unless an application says otherwise: 1 MiB.
+    fn body_limit(&self) -> usize {
+        1 << 20
+    }
+
+    /// Refuses a request that [`receive`](Self::receive) would refuse whatever its body is, before that is read.
+    ///
+    /// # Errors
+    ///
+    /// Those of `receive` that the headers alone show.
+    fn precheck(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let _ = headers;
+        Ok(())
+    }
 
     /// Verifies the bytes as they came and reads the events in them; none for a ping.
     ///
