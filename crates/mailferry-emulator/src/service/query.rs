@@ -37,10 +37,25 @@ pub(super) fn note(request: &Request, reply: Reply) -> Reply {
     }
 }
 
-/// The query as an object of strings: `a=1&ids[]=x` is `{"a": "1"}`, lists are left out.
+/// The query as an object of texts and lists: `a=1&b[]=x&b[]=y` is `{"a": "1", "b": ["x", "y"]}`. The last of a repeated
+/// name counts; `b[0]=x` is as good as `b[]=x` (its framework's reading).
 pub(super) fn query(request: &Request) -> Value {
-    let pairs = request.query().split('&').filter_map(|pair| pair.split_once('='));
-    Value::Object(pairs.map(|(name, value)| (decode(name), Value::String(decode(value)))).collect())
+    let mut root = Map::new();
+    for (name, value) in request.query().split('&').filter_map(|pair| pair.split_once('=')) {
+        let (name, value) = (decode(name), Value::String(decode(value)));
+        let list = name.strip_suffix(']').and_then(|name| name.split_once('['));
+        let Some((list, _)) = list.filter(|(_, index)| index.bytes().all(|digit| digit.is_ascii_digit())) else {
+            root.insert(name, value);
+            continue;
+        };
+        match root.get_mut(list) {
+            Some(Value::Array(items)) => items.push(value),
+            _ => {
+                root.insert(list.to_owned(), Value::Array(vec![value]));
+            }
+        }
+    }
+    Value::Object(root)
 }
 
 fn decode(text: &str) -> String {
@@ -63,6 +78,28 @@ fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_are_lists() {
+        let check = |query: &str, expected: Value| {
+            let request = Request {
+                at: jiff::Timestamp::UNIX_EPOCH,
+                method: "GET".to_owned(),
+                target: format!("/v1/emails?{query}"),
+                headers: Vec::new(),
+                authorization: None,
+                body: bytes::Bytes::new(),
+                status: None,
+            };
+            assert_eq!(super::query(&request), expected, "{query}");
+        };
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        check("a=1&a=2", json(r#"{"a":"2"}"#));
+        check("a[]=1&a%5B%5D=2&a[7]=3", json(r#"{"a":["1","2","3"]}"#));
+        check("a=1&a[]=2", json(r#"{"a":["2"]}"#));
+        check("a[b]=1&b]=2&[]=3", json(r#"{"a[b]":"1","b]":"2","":["3"]}"#));
+        check("a", json("{}"));
+    }
 
     #[test]
     fn percent_signs_are_decoded() {
