@@ -15,6 +15,7 @@ use crate::id::Ids;
 use crate::server;
 use crate::service::{Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
+use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
 ///
@@ -47,6 +48,7 @@ pub struct Builder {
     seed: Option<u64>,
     account: AccountState,
     paused_domains: Vec<String>,
+    webhooks: Vec<Webhook>,
 }
 
 impl Default for Builder {
@@ -58,6 +60,7 @@ impl Default for Builder {
             seed: None,
             account: AccountState::Active,
             paused_domains: Vec::new(),
+            webhooks: Vec::new(),
         }
     }
 }
@@ -182,6 +185,24 @@ impl Builder {
         self
     }
 
+    /// Starts with `webhook` registered, without a ping. [`Emulator::webhooks`] tells its secret.
+    pub fn webhook(mut self, webhook: Webhook) -> Self {
+        self.webhooks.push(webhook);
+        self
+    }
+
+    /// How often deliveries to webhooks are repeated. By default for [three days](Retries::for_three_days).
+    pub fn webhook_retries(mut self, retries: Retries) -> Self {
+        self.settings.webhook_retries = retries;
+        self
+    }
+
+    /// When a webhook that fails is paused; `None` for never. By default after 20 failures within 24 hours.
+    pub fn webhook_pausing(mut self, pausing: impl Into<Option<Pausing>>) -> Self {
+        self.settings.webhook_pausing = pausing.into();
+        self
+    }
+
     /// Takes time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -218,7 +239,7 @@ impl Builder {
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
     pub fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
-        let Self { mut settings, address: _, clock, seed, account, paused_domains } = self;
+        let Self { mut settings, address: _, clock, seed, account, paused_domains, webhooks } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
         let is_exposed = !address.ip().is_loopback();
@@ -243,10 +264,18 @@ impl Builder {
         for domain in settings.verified_domains.iter().flatten() {
             state.domain_id(domain);
         }
+        for webhook in webhooks {
+            state.register(webhook, clock.now());
+        }
         let url = format!("http://{address}/v1/");
         let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
         let (stop, stopped) = watch::channel(());
-        let task = runtime.spawn(server::run(listener, Arc::clone(&service), stopped));
+        let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
+        let serving = server::run(listener, Arc::clone(&service), stopped);
+        let task = runtime.spawn(async {
+            serving.await;
+            let _ = posting.await;
+        });
         Ok(Emulator::new(service, address, stop, task))
     }
 }

@@ -3,10 +3,11 @@
 //! Limits, quotas, bulk states and schedules all ask this clock, so that a test of "the daily quota comes back at
 //! midnight" takes no time at all. It is the only place of the crate that reads the real clock.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 /// The emulator's time: the machine's, or one that stands still until it is moved.
 ///
@@ -26,7 +27,8 @@ use jiff::{SignedDuration, Timestamp};
 #[derive(Clone, Debug)]
 pub struct Clock {
     start: Option<Timestamp>,
-    advanced: Arc<Mutex<Duration>>,
+    /// By how much it was moved; those who wait for a moment watch it.
+    advanced: Arc<watch::Sender<Duration>>,
 }
 
 impl Clock {
@@ -44,14 +46,26 @@ impl Clock {
     ///
     /// It never moves back, and stops at the last moment a [`Timestamp`] can name (in the year 9999).
     pub fn advance(&self, by: Duration) {
-        let mut advanced = self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
-        *advanced = advanced.saturating_add(by);
+        self.advanced.send_modify(|advanced| *advanced = advanced.saturating_add(by));
     }
 
     /// The emulator's present.
     pub fn now(&self) -> Timestamp {
-        let advanced = *self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
+        let advanced = *self.advanced.borrow();
         later(self.start.unwrap_or_else(system_now), advanced)
+    }
+
+    /// Changes each time that it is moved.
+    pub(crate) fn moved(&self) -> watch::Receiver<Duration> {
+        self.advanced.subscribe()
+    }
+
+    /// How long it takes until `at`, if it comes by itself; a clock that stands still has to be moved there.
+    pub(crate) fn until(&self, at: Timestamp) -> Option<Duration> {
+        if self.start.is_some() {
+            return None;
+        }
+        Some(Duration::try_from(at.duration_since(self.now())).unwrap_or(Duration::ZERO))
     }
 }
 
@@ -83,6 +97,16 @@ pub(crate) fn object_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
 }
 
+/// As webhooks write the moment they were built: with its microseconds (facts sheet 9.2).
+pub(crate) fn micro_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+/// As objects inside of webhooks are dated: milliseconds, and three zeros (facts sheet 9.2).
+pub(crate) fn milli_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3f000Z").to_string()
+}
+
 /// As quota resets are written: whole seconds with `Z` (facts sheet 9.2).
 pub(crate) fn reset_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -102,6 +126,11 @@ mod tests {
         let at: Timestamp = "2025-07-29T14:50:37.225Z".parse().unwrap();
         assert_eq!(object_time(at), "2025-07-29T14:50:37.000000Z");
         assert_eq!(sentence_time(at), "2025-07-29 14:50:37");
+        assert_eq!(micro_time(at), "2025-07-29T14:50:37.225000Z");
+        assert_eq!(milli_time(at), "2025-07-29T14:50:37.225000Z");
+        let precise: Timestamp = "2023-02-27T21:09:49.520507Z".parse().unwrap();
+        assert_eq!(micro_time(precise), "2023-02-27T21:09:49.520507Z");
+        assert_eq!(milli_time(precise), "2023-02-27T21:09:49.520000Z");
         assert_eq!(reset_time(next_midnight(at)), "2025-07-30T00:00:00Z");
     }
 

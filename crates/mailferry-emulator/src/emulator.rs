@@ -16,6 +16,7 @@ use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
 use crate::suppression::{SuppressionList, Whom};
+use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 
 /// MailerSend's HTTP API, running in this process.
 ///
@@ -153,6 +154,28 @@ impl Emulator {
     /// The id under which the API knows `domain`: always the same for the same name.
     pub fn domain_id(&self, domain: impl AsRef<str>) -> String {
         self.service.state().domain_id(domain.as_ref())
+    }
+
+    /// Registers `webhook` without a ping. The answer tells its secret.
+    pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
+        let now = self.service.clock.now();
+        self.service.state().register(webhook, now)
+    }
+
+    /// Every webhook there is, oldest first.
+    pub fn webhooks(&self) -> Vec<RegisteredWebhook> {
+        self.service.state().webhooks.clone()
+    }
+
+    /// Every attempt to post an event that is remembered, oldest first.
+    pub fn webhook_deliveries(&self) -> Vec<Delivery> {
+        self.service.state().outbox.log.iter().cloned().collect()
+    }
+
+    /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three
+    /// seconds of real time. Repetitions that are due later are not waited for.
+    pub async fn settled(&self) {
+        self.service.settled().await;
     }
 
     /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.

@@ -30,8 +30,37 @@ impl Ids {
 
     /// 24 hex digits whose first eight are the Unix time of creation.
     pub(crate) fn object(&mut self, now: Timestamp) -> String {
-        let seconds = u32::try_from(now.as_second()).unwrap_or(0);
-        format!("{seconds:08x}{:016x}", self.next())
+        object(now, self.next())
+    }
+
+    /// What [`object`] makes an id of, for something whose id is written out only when it is asked for.
+    pub(crate) fn serial(&mut self) -> u64 {
+        self.next()
+    }
+
+    /// Sixteen of the letters that ids of routes, webhooks and templates are made of.
+    pub(crate) fn hashid(&mut self) -> String {
+        self.letters(HASHID_LETTERS, HASHID_LENGTH)
+    }
+
+    /// 32 letters and digits: what a webhook or a forward signs with.
+    pub(crate) fn secret(&mut self) -> String {
+        self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 32)
+    }
+
+    /// The local part of an inbound address: 20 small letters and digits.
+    pub(crate) fn mailbox(&mut self) -> String {
+        self.letters(b"abcdefghijklmnopqrstuvwxyz0123456789", 20)
+    }
+
+    fn letters(&mut self, alphabet: &[u8], length: usize) -> String {
+        let count = u64::try_from(alphabet.len()).unwrap_or(1).max(1);
+        (0..length)
+            .map(|_| {
+                let index = usize::try_from(self.next() % count).unwrap_or(0);
+                alphabet.get(index).copied().map_or('0', char::from)
+            })
+            .collect()
     }
 
     /// Sixteen of the letters that ids of routes, webhooks and templates are made of.
@@ -70,6 +99,21 @@ fn mix(seed: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
+}
+
+/// 24 hex digits: the Unix time in seconds, then `serial`.
+pub(crate) fn object(at: Timestamp, serial: u64) -> String {
+    let seconds = u32::try_from(at.as_second()).unwrap_or(0);
+    format!("{seconds:08x}{serial:016x}")
+}
+
+/// `bytes` in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The id of the domain called `name`, always the same one, so that tests can write it down.

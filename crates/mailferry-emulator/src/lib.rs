@@ -45,6 +45,7 @@ mod service;
 mod settings;
 mod suppression;
 mod twig;
+mod webhooks;
 mod wire;
 
 pub use builder::Builder;
@@ -56,3 +57,4 @@ pub use request::Request;
 pub use rules::{Certainty, Rule, rules};
 pub use settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Template};
 pub use suppression::SuppressionList;
+pub use webhooks::{Delivery, DeliveryResult, Pausing, RegisteredWebhook, Retries, Webhook, WebhookVersion};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::webhooks::{Pausing, Retries};
+
 /// How many requests a minute each route takes, for each account; `None` is without limit.
 ///
 /// # Examples
@@ -198,6 +200,9 @@ pub(crate) struct Settings {
     pub(crate) ignore_duplicates: bool,
     pub(crate) reserved_variables: Vec<String>,
     pub(crate) memory: Memory,
+    pub(crate) webhook_retries: Retries,
+    /// `None`: never.
+    pub(crate) webhook_pausing: Option<Pausing>,
 }
 
 impl Default for Settings {
@@ -219,6 +224,8 @@ impl Default for Settings {
             // The list of reserved names is not published; this one is a system token (facts sheet 5.2). UNCERTAIN.
             reserved_variables: vec!["unsubscribe".to_owned()],
             memory: Memory::default(),
+            webhook_retries: Retries::default(),
+            webhook_pausing: Some(Pausing::default()),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::request::Request;
 use crate::route::{self, Endpoint, Found};
 use crate::rules::{Findings, refusal};
 use crate::settings::Settings;
+use crate::webhooks::Dispatch;
 
 /// The account, its settings and everything that was sent to it.
 pub(crate) struct Service {
@@ -31,6 +32,7 @@ pub(crate) struct Service {
     /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
     pub(crate) is_exposed: bool,
     state: Mutex<State>,
+    pub(crate) dispatch: Dispatch,
 }
 
 #[derive(Serialize)]
@@ -48,7 +50,7 @@ struct Today {
 
 impl Service {
     pub(crate) fn new(settings: Settings, clock: Clock, url: String, is_exposed: bool, state: State) -> Self {
-        Self { settings, clock, url, is_exposed, state: Mutex::new(state) }
+        Self { settings, clock, url, is_exposed, state: Mutex::new(state), dispatch: Dispatch::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -17,6 +17,7 @@ use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
 use crate::request::Request;
 use crate::settings::{AccountState, Memory};
 use crate::suppression::Entry;
+use crate::webhooks::{Outbox, RegisteredWebhook};
 
 /// Everything that changes while an emulator runs.
 pub(crate) struct State {
@@ -32,6 +33,8 @@ pub(crate) struct State {
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
     pub(crate) faults: VecDeque<Fault>,
+    pub(crate) webhooks: Vec<RegisteredWebhook>,
+    pub(crate) outbox: Outbox,
 }
 
 /// A message with its emails.
@@ -61,10 +64,13 @@ impl State {
             bulks: Log::new(memory),
             requests: Log::new(memory),
             faults: VecDeque::new(),
+            webhooks: Vec::new(),
+            outbox: Outbox::new(memory),
         }
     }
 
-    /// Forgets messages, requests, suppressions and faults, and starts limits again; the account stays as it is.
+    /// Forgets messages, requests, suppressions, faults and deliveries, and starts limits again; the account stays as it
+    /// is, and its webhooks with it.
     pub(crate) fn reset(&mut self) {
         self.meter = Meter::default();
         self.entries.clear();
@@ -72,6 +78,7 @@ impl State {
         self.bulks.clear();
         self.requests.clear();
         self.faults.clear();
+        self.outbox.clear();
     }
 
     /// The id of the domain called `name`, which is known from now on.

@@ -10,15 +10,21 @@ mod client;
 mod error_code;
 mod escape;
 mod extra;
+#[cfg(feature = "inbound")]
+mod inbound;
 mod json;
+mod lenient;
 mod members;
 mod options;
 mod payload;
 mod personalization;
 mod preflight;
+mod receiver;
 mod response;
 mod send;
+mod signature;
 mod special;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +44,10 @@ use payload::Payload;
 pub use builder::MailerSendBuilder;
 pub use bulk::{BulkState, BulkStatus, BulkWait};
 pub use options::BatchSendMode;
+#[cfg(feature = "inbound")]
+pub use receiver::Inbound;
+pub use receiver::{Webhook, reread};
+pub use signature::sign;
 
 const NAME: &str = "MailerSend";
 

@@ -20,6 +20,21 @@ pub trait Receiver: fmt::Debug + Send + Sync {
     /// The path of the endpoint, below whatever prefix an application gives it: `service/tracking`.
     fn path(&self) -> &'static str;
 
+    /// How many bytes a body may have, unless an application says otherwise: 1 MiB.
+    fn body_limit(&self) -> usize {
+        1 << 20
+    }
+
+    /// Refuses a request that [`receive`](Self::receive) would refuse whatever its body is, before that is read.
+    ///
+    /// # Errors
+    ///
+    /// Those of `receive` that the headers alone show.
+    fn precheck(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let _ = headers;
+        Ok(())
+    }
+
     /// Verifies the bytes as they came and reads the events in them; none for a ping.
     ///
     /// # Errors

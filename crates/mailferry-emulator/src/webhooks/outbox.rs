@@ -1,0 +1,232 @@
+//! Parcels that wait, and the log of those that were posted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::delivery::{Notice, Parcel, Receiver};
+use super::post::{Failure, sign};
+use crate::clock::later;
+use crate::log::Log;
+use crate::settings::Memory;
+
+/// One attempt to post one event.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// Its number, counted from zero since the emulator started.
+    pub number: u64,
+    /// The id of the webhook, or of the inbound route's forward.
+    pub receiver: String,
+    /// The `type` of the event: `activity.sent`…
+    pub event: String,
+    /// Where it was posted to.
+    pub url: String,
+    /// The body, byte for byte.
+    pub body: Bytes,
+    /// The value of the `Signature` header.
+    pub signature: String,
+    /// Which attempt at this event it was, counted from 1.
+    pub attempt: u32,
+    /// When it was posted, by the emulator's clock.
+    pub at: Timestamp,
+    /// What came of it.
+    pub result: DeliveryResult,
+    /// When it is tried again.
+    pub again_at: Option<Timestamp>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryResult {
+    /// The receiver answered with this status; anything from 200 to 299 is a success.
+    Answered(u16),
+    /// There was no answer, for this reason.
+    Unanswered(String),
+}
+
+impl DeliveryResult {
+    /// Whether the event counts as delivered.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Answered(200..=299))
+    }
+}
+
+impl fmt::Debug for Delivery {
+    /// Without passwords of the URL and without the body, which may be long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at } = self;
+        f.debug_struct("Delivery")
+            .field("number", number)
+            .field("receiver", receiver)
+            .field("event", event)
+            .field("body", &body.len())
+            .field("attempt", attempt)
+            .field("at", at)
+            .field("result", result)
+            .field("again_at", again_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A parcel and how often it was tried.
+pub(crate) struct Waiting {
+    pub(crate) parcel: Parcel,
+    attempts: u32,
+}
+
+/// By when they are due, then by arrival.
+type Queue = BTreeMap<(Timestamp, u64), Waiting>;
+
+/// Everything that is to be posted, and what was.
+pub(crate) struct Outbox {
+    queues: BTreeMap<Receiver, Queue>,
+    /// Receivers that are being posted to.
+    busy: BTreeSet<Receiver>,
+    arrivals: u64,
+    waiting: Memory,
+    most: Memory,
+    lost: u64,
+    posted: u64,
+    pub(crate) log: Log<Delivery>,
+}
+
+impl Outbox {
+    pub(crate) fn new(memory: Memory) -> Self {
+        Self {
+            queues: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            arrivals: 0,
+            waiting: Memory { count: 0, bytes: 0 },
+            most: memory,
+            lost: 0,
+            posted: 0,
+            log: Log::new(memory),
+        }
+    }
+
+    /// Adds a parcel that is due at `due`. When too many wait, those that are due last are lost, and counted.
+    pub(crate) fn push(&mut self, parcel: Parcel, due: Timestamp) {
+        self.queue(Waiting { parcel, attempts: 0 }, due);
+    }
+
+    fn queue(&mut self, waiting: Waiting, due: Timestamp) {
+        let weight = waiting.parcel.weight();
+        if self.waiting.count >= self.most.count || self.waiting.bytes.saturating_add(weight) > self.most.bytes {
+            self.lost = self.lost.saturating_add(1);
+            return;
+        }
+        self.waiting.count = self.waiting.count.saturating_add(1);
+        self.waiting.bytes = self.waiting.bytes.saturating_add(weight);
+        let arrival = self.arrivals;
+        self.arrivals = self.arrivals.saturating_add(1);
+        self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, arrival), waiting);
+    }
+
+    /// The next parcel for a receiver that is not being posted to, which it is from now on.
+    pub(crate) fn take(&mut self, now: Timestamp) -> Option<Waiting> {
+        let free = self.queues.iter_mut().filter(|(receiver, _)| !self.busy.contains(*receiver));
+        let (receiver, queue) = free.into_iter().find(|(_, queue)| is_due(queue, now))?;
+        let receiver = receiver.clone();
+        let (_, waiting) = queue.pop_first()?;
+        if queue.is_empty() {
+            self.queues.remove(&receiver);
+        }
+        self.less(waiting.parcel.weight());
+        self.busy.insert(receiver);
+        Some(waiting)
+    }
+
+    /// Writes down what came of a parcel and queues it again if it may be repeated.
+    ///
+    /// Gives what is to be announced because it is lost.
+    pub(crate) fn answered(
+        &mut self,
+        waiting: Waiting,
+        outcome: Result<u16, Failure>,
+        now: Timestamp,
+    ) -> (Delivery, Option<Notice>) {
+        let Waiting { parcel, attempts } = waiting;
+        let attempt = attempts.saturating_add(1);
+        self.busy.remove(&parcel.receiver);
+        let final_failure = match &outcome {
+            Ok(status) => (400..500).contains(status) && *status != 429,
+            Err(failure) => failure.unresolved,
+        };
+        let result = match outcome {
+            Ok(status) => DeliveryResult::Answered(status),
+            Err(failure) => DeliveryResult::Unanswered(failure.reason),
+        };
+        let failed = !result.is_success();
+        let delay = parcel.retries.after_attempt(attempt).filter(|_| failed && !final_failure);
+        let again_at = delay.map(|delay| later(now, delay));
+        let delivery = Delivery {
+            number: self.posted,
+            receiver: parcel.receiver.id().to_owned(),
+            event: parcel.kind.clone(),
+            url: parcel.url.clone(),
+            signature: sign(&parcel.secret, &parcel.body),
+            body: parcel.body.clone(),
+            attempt,
+            at: now,
+            result,
+            again_at,
+        };
+        self.posted = self.posted.saturating_add(1);
+        self.log.push(delivery.clone(), parcel.weight());
+        let lost = if failed && again_at.is_none() { parcel.if_lost.clone() } else { None };
+        if let Some(due) = again_at {
+            self.queue(Waiting { parcel, attempts: attempt }, due);
+        }
+        (delivery, lost)
+    }
+
+    /// Takes back everything that waits for `receiver`.
+    pub(crate) fn forget(&mut self, receiver: &Receiver) {
+        for waiting in self.queues.remove(receiver).into_iter().flat_map(BTreeMap::into_values) {
+            self.less(waiting.parcel.weight());
+        }
+    }
+
+    /// Everything that waits for `receiver` goes to `url` from now on.
+    pub(crate) fn redirect(&mut self, receiver: &Receiver, url: &str) {
+        for waiting in self.queues.get_mut(receiver).into_iter().flat_map(BTreeMap::values_mut) {
+            url.clone_into(&mut waiting.parcel.url);
+        }
+    }
+
+    /// Forgets what waits and what was posted. What is being posted is still written down.
+    pub(crate) fn clear(&mut self) {
+        self.queues.clear();
+        self.waiting = Memory { count: 0, bytes: 0 };
+        self.log.clear();
+    }
+
+    /// Whether everything that is due was posted and answered.
+    pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
+        self.busy.is_empty() && !self.queues.values().any(|queue| is_due(queue, now))
+    }
+
+    /// When the next parcel is due that nothing stands in the way of.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        let free = self.queues.iter().filter(|(receiver, _)| !self.busy.contains(*receiver));
+        free.filter_map(|(_, queue)| queue.first_key_value()).map(|((due, _), _)| *due).min()
+    }
+
+    /// How many were lost because too many waited.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    fn less(&mut self, weight: usize) {
+        self.waiting.count = self.waiting.count.saturating_sub(1);
+        self.waiting.bytes = self.waiting.bytes.saturating_sub(weight);
+    }
+}
+
+fn is_due(queue: &Queue, now: Timestamp) -> bool {
+    queue.first_key_value().is_some_and(|((due, _), _)| *due <= now)
+}

@@ -1,0 +1,70 @@
+//! A verified body becomes a mail that arrived.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::de::SeqAccess;
+
+use super::lenient::{Code, Lenient, Text, lenient, object};
+use super::webhook::parse;
+use crate::event::InboundEvent;
+use crate::inbound::InboundMessage;
+use crate::webhook::Error;
+
+object! {
+    Envelope {
+        "data" => data: Data<'de>,
+    }
+}
+
+object! {
+    Data {
+        "id" => id: Code<'de>,
+        "created_at" => created_at: Text<'de>,
+        "raw" => raw: Text<'de>,
+        "sender" => sender: Party<'de>,
+        "recipients" => recipients: Recipients<'de>,
+    }
+}
+
+object! {
+    Recipients {
+        "rcptTo" => envelope: Parties,
+    }
+}
+
+object! {
+    Party {
+        "email" => email: Text<'de>,
+    }
+}
+
+/// The addresses in a list of parties.
+#[derive(Debug, Default)]
+pub(super) struct Parties(Vec<String>);
+
+impl<'de> Lenient<'de> for Parties {
+    fn item<A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
+        let Some(party) = items.next_element::<Party<'de>>()? else { return Ok(false) };
+        self.0.extend(party.email.into_owned());
+        Ok(true)
+    }
+}
+
+lenient!(Parties);
+
+/// Reads a body whose type is known to be `inbound.message`.
+pub(crate) fn read(body: &Bytes) -> Result<InboundEvent, Error> {
+    let mut mended = String::new();
+    let (Envelope { data, .. }, _) = parse(body, &mut mended)?;
+    let raw = data.raw.into_owned().filter(|raw| !raw.is_empty());
+    let raw = raw.ok_or(Error::Unreadable(Cow::Borrowed("there is no mail in `data.raw`")))?;
+    let mut message = InboundMessage::from_bytes(raw);
+    message.envelope_sender = data.sender.email.into_owned();
+    message.envelope_recipients = data.recipients.envelope.0;
+    let mut event = InboundEvent::new(message);
+    event.event_id = data.id.into_owned();
+    event.timestamp = data.created_at.as_str().and_then(|text| text.parse().ok());
+    event.raw = body.clone();
+    Ok(event)
+}
