@@ -63,31 +63,6 @@ impl Ids {
             .collect()
     }
 
-    /// Sixteen of the letters that ids of routes, webhooks and templates are made of.
-    pub(crate) fn hashid(&mut self) -> String {
-        self.letters(HASHID_LETTERS, HASHID_LENGTH)
-    }
-
-    /// 32 letters and digits: what a webhook or a forward signs with.
-    pub(crate) fn secret(&mut self) -> String {
-        self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 32)
-    }
-
-    /// The local part of an inbound address: 20 small letters and digits.
-    pub(crate) fn mailbox(&mut self) -> String {
-        self.letters(b"abcdefghijklmnopqrstuvwxyz0123456789", 20)
-    }
-
-    fn letters(&mut self, alphabet: &[u8], length: usize) -> String {
-        let count = u64::try_from(alphabet.len()).unwrap_or(1).max(1);
-        (0..length)
-            .map(|_| {
-                let index = usize::try_from(self.next() % count).unwrap_or(0);
-                alphabet.get(index).copied().map_or('0', char::from)
-            })
-            .collect()
-    }
-
     /// `mlsn.` and 64 hex digits. UNCERTAIN: at least 60 digits are known, 64 assumed (facts sheet 1.1).
     pub(crate) fn token(&mut self) -> String {
         format!("mlsn.{:016x}{:016x}{:016x}{:016x}", self.next(), self.next(), self.next(), self.next())

@@ -43,8 +43,9 @@ impl Headers {
     }
 
     /// The values of all headers called `name`, in any case.
-    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let named = self.0.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str()).collect()
     }
 
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
@@ -66,7 +67,7 @@ impl Serialize for Headers {
             if seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 continue;
             }
-            let values: Vec<&str> = self.values(name).collect();
+            let values = self.values(name);
             if values.len() == 1 {
                 map.serialize_entry(name, value)?;
             } else {
@@ -107,7 +108,7 @@ mod tests {
         let raw = "A: 1\r\n b\r\nnot a header\r\n lost\r\nB:2\r\na:  3\r\n : x\r\n\r\nC: body\r\n";
         let headers = Headers::read(raw);
         assert_eq!(serde_json::to_string(&headers).unwrap(), r#"{"A":["1\r\n b","3\r\n : x"],"B":"2"}"#);
-        assert_eq!(headers.values("b").collect::<Vec<_>>(), ["2"]);
+        assert_eq!(headers.values("b"), ["2"]);
         assert_eq!(Headers::read("").first("a"), None);
     }
 

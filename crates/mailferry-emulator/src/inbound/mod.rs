@@ -2,6 +2,7 @@
 
 mod compose;
 mod filter;
+pub(crate) mod form;
 mod headers;
 mod mail;
 mod payload;
@@ -11,7 +12,7 @@ mod route;
 pub use self::compose::InboundMail;
 pub use self::filter::{Combine, Comparer};
 pub(crate) use self::filter::{Filter, Filters, Subject};
-pub use self::receive::{NotReceived, Received};
+pub use self::receive::{NotReceived, Received, ReceivedMessage};
 pub(crate) use self::receive::Inbound;
 pub use self::route::{InboundRoute, RouteKey};
 pub(crate) use self::route::{Forward, INBOUND_HOST, Route};

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::headers::{Headers, decoded, people};
 use super::mail::{Content, File, Mail};
+use crate::clock::{micro_time, milli_time};
 use crate::json;
 
 #[derive(Serialize)]
@@ -126,19 +127,19 @@ pub(crate) fn body(mail: &Mail, content: &Content, about: &About<'_>) -> Vec<u8>
         attachments: content.files.iter().map(attachment).collect(),
         spf_check: Spf { code: "+", value: None },
         dkim_check: false,
-        created_at: about.received_at.strftime("%Y-%m-%dT%H:%M:%S.%3f000Z").to_string(),
+        created_at: milli_time(about.received_at),
     };
     json::compact(&Envelope {
         r#type: "inbound.message",
         inbound_id: about.inbound_id,
         url: about.url,
-        created_at: about.posted_at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string(),
+        created_at: micro_time(about.posted_at),
         data,
     })
 }
 
 fn list(headers: &Headers, name: &str) -> Option<List> {
-    let raw = headers.values(name).collect::<Vec<_>>().join(", ");
+    let raw = headers.values(name).join(", ");
     let data = people(&raw).into_iter().map(|person| Named { email: person.email, name: person.name }).collect();
     (!raw.is_empty()).then_some(List { raw, data })
 }

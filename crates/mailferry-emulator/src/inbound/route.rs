@@ -157,14 +157,14 @@ impl fmt::Debug for RouteKey {
 pub(crate) enum Forward {
     Webhook { id: String, url: String, secret: String },
     /// Listed, but nothing is sent: the emulator sends no mail.
-    Email { id: String, address: String },
+    Email { address: String },
 }
 
 impl Forward {
     pub(crate) fn value(&self) -> &str {
         match self {
             Self::Webhook { url, .. } => url,
-            Self::Email { address, .. } => address,
+            Self::Email { address } => address,
         }
     }
 
@@ -172,12 +172,6 @@ impl Forward {
         match self {
             Self::Webhook { .. } => "webhook",
             Self::Email { .. } => "email",
-        }
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Webhook { id, .. } | Self::Email { id, .. } => id,
         }
     }
 }
@@ -231,20 +225,17 @@ impl Route {
     pub(crate) fn catches(&self, recipient: &str) -> bool {
         let addressed = recipient.eq_ignore_ascii_case(&self.address)
             || self.domain.as_deref().is_some_and(|domain| *domain_of(recipient) == *domain);
-        self.enabled && addressed && self.catch.hold(|_| [recipient].into_iter())
+        self.enabled && addressed && self.catch.hold(|_| vec![recipient])
     }
 
     /// Whether it wants a mail with these headers from this envelope sender.
     pub(crate) fn wants(&self, headers: &Headers, sender: &str) -> bool {
         let from = headers.from_address().unwrap_or_else(|| sender.to_owned());
         let domain = domain_of(&from);
-        self.matching.hold(|key| -> Box<dyn Iterator<Item = &str>> {
-            match (self.matching.subject, key) {
-                (Subject::Header, Some(key)) => Box::new(headers.values(key)),
-                (Subject::Header, None) => Box::new(std::iter::empty()),
-                (Subject::Domain, _) => Box::new([&*domain].into_iter()),
-                _ => Box::new([from.as_str()].into_iter()),
-            }
+        self.matching.hold(|key| match (self.matching.subject, key) {
+            (Subject::Header, key) => key.map(|key| headers.values(key)).unwrap_or_default(),
+            (Subject::Domain, _) => vec![&*domain],
+            _ => vec![from.as_str()],
         })
     }
 }

@@ -8,6 +8,7 @@ use super::{Service, State, invalid, not_found, refuse};
 use crate::inbound::{Combine, Comparer, Filter, Filters, Forward, INBOUND_HOST, InboundRoute, Route, Subject};
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::webhooks::delivery::Receiver;
 use crate::rules::{INBOUND, INBOUND_DOMAIN, examine, is_true, number};
 
 /// More are refused as MailerSend refuses them; where its own limit is, is UNCERTAIN.
@@ -123,9 +124,16 @@ impl Service {
 
     pub(super) fn delete_inbound_route(&self, id: &str) -> Reply {
         let mut state = self.state();
-        let before = state.inbound.routes.len();
-        state.inbound.routes.retain(|route| route.id != id);
-        if state.inbound.routes.len() == before { not_found() } else { Reply::nothing() }
+        let Some(position) = state.inbound.routes.iter().position(|route| route.id == id) else {
+            return not_found();
+        };
+        let route = state.inbound.routes.remove(position);
+        for forward in route.forwards {
+            if let Forward::Webhook { id, .. } = forward {
+                state.outbox.forget(&Receiver::Forward(id));
+            }
+        }
+        Reply::nothing()
     }
 }
 
@@ -174,11 +182,11 @@ fn forward(item: &Value, known: &[Forward], state: &mut State) -> Option<Forward
     if let Some(same) = same {
         return Some(same.clone());
     }
-    let id = state.ids.hashid();
+    let value = value.to_owned();
     Some(if item["type"] == "email" {
-        Forward::Email { id, address: value.to_owned() }
+        Forward::Email { address: value }
     } else {
-        Forward::Webhook { id, url: value.to_owned(), secret: state.ids.secret() }
+        Forward::Webhook { id: state.ids.hashid(), url: value, secret: state.ids.secret() }
     })
 }
 

@@ -1,6 +1,7 @@
 //! The emulated service: a request goes in, a reply comes out, and no socket is involved.
 
 mod bulk;
+mod inbound;
 mod page;
 mod query;
 mod reading;
@@ -13,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::query::decode;
 pub(crate) use self::state::State;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
@@ -103,6 +105,11 @@ impl Service {
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
             Endpoint::Unsuppress => self.unsuppress(last, request),
+            Endpoint::InboundRoutes => self.inbound_routes(request),
+            Endpoint::InboundRoute => self.inbound_route(last),
+            Endpoint::CreateInboundRoute => self.create_inbound_route(request),
+            Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
+            Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
         };
         // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
         let reply = if reply.status == 404 { reply } else { self.with_quota(reply, now) };

@@ -11,6 +11,7 @@ use crate::clock::later;
 use crate::content::domain_of;
 use crate::fault::Fault;
 use crate::id::{self, Ids};
+use crate::inbound::Inbound;
 use crate::limits::Meter;
 use crate::log::Log;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) webhooks: Vec<RegisteredWebhook>,
     pub(crate) outbox: Outbox,
+    pub(crate) inbound: Inbound,
 }
 
 /// A message with its emails.
@@ -66,6 +68,7 @@ impl State {
             faults: VecDeque::new(),
             webhooks: Vec::new(),
             outbox: Outbox::new(memory),
+            inbound: Inbound::new(memory),
         }
     }
 
@@ -79,6 +82,7 @@ impl State {
         self.requests.clear();
         self.faults.clear();
         self.outbox.clear();
+        self.inbound.log.clear();
     }
 
     /// The id of the domain called `name`, which is known from now on.
