@@ -1,8 +1,8 @@
-//! What the rate headers of the last answer allow next. Pure: the time is an argument.
+//! What MailerSend's limits allow next, as far as its answers tell. Pure: the time is an argument.
 
 use std::time::Duration;
 
-use crate::transport::{Rate, Retry};
+use crate::transport::{Quota, Rate, Retry};
 
 /// A minute's limit starts anew after at most this.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -40,9 +40,252 @@ pub(crate) fn poll_after(attempt: u32, rate: &Rate, now: i64) -> Duration {
     backed_off.max(pause(rate, now))
 }
 
+/// Requests that MailerSend counts together, by the minute and for the whole account (general documentation, August
+/// 2026).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// `POST /email`.
+    Email,
+    /// `POST /bulk-email`.
+    Bulk,
+    /// `GET /activity/…` and `GET /emails`, which share their minute.
+    Activity,
+    /// Everything else.
+    Other,
+}
+
+impl Group {
+    const fn usual(self) -> u64 {
+        match self {
+            Self::Email => 120,
+            Self::Bulk | Self::Activity => 10,
+            Self::Other => 60,
+        }
+    }
+}
+
+/// The present by two clocks: one that never goes back, and the one of which MailerSend speaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    /// Since the budget was made.
+    pub(crate) elapsed: Duration,
+    /// In Unix seconds.
+    pub(crate) unix: i64,
+}
+
+/// Whether a request may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Yes, and it is counted.
+    Go,
+    /// Not in this minute.
+    Wait(Duration),
+    /// Not today.
+    Spent(Duration),
+}
+
+/// What is left of a token's minutes and of its day.
+///
+/// A minute begins with its first request, as with MailerSend. Other programs with the same account are noticed by the
+/// headers of the answers only.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget {
+    email: Minute,
+    bulk: Minute,
+    activity: Minute,
+    other: Minute,
+    /// The day's requests left, and when the count starts anew in Unix seconds.
+    day: Option<(Quota, i64)>,
+}
+
+#[derive(Debug, Clone)]
+struct Minute {
+    limit: u64,
+    used: u64,
+    ends: Duration,
+    /// Not before this, whatever is left: a refusal said so.
+    held_until: Duration,
+}
+
+impl Minute {
+    const fn of(group: Group) -> Self {
+        Self { limit: group.usual(), used: 0, ends: Duration::ZERO, held_until: Duration::ZERO }
+    }
+
+    fn renew(&mut self, elapsed: Duration) {
+        if elapsed >= self.ends {
+            self.used = 0;
+            self.ends = elapsed.saturating_add(MINUTE);
+        }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            email: Minute::of(Group::Email),
+            bulk: Minute::of(Group::Bulk),
+            activity: Minute::of(Group::Activity),
+            other: Minute::of(Group::Other),
+            day: None,
+        }
+    }
+}
+
+impl Budget {
+    /// Takes one request of a group out of the budget, or says how long to wait.
+    pub(crate) fn take(&mut self, group: Group, now: Now) -> Leave {
+        if let Some((Quota::Left(0), reset)) = self.day
+            && let Ok(left @ 1..) = u64::try_from(reset.saturating_sub(now.unix))
+        {
+            return Leave::Spent(Duration::from_secs(left));
+        }
+        let minute = self.minute(group);
+        if let Some(held) = minute.held_until.checked_sub(now.elapsed).filter(|held| !held.is_zero()) {
+            return Leave::Wait(held);
+        }
+        minute.renew(now.elapsed);
+        if minute.used >= minute.limit {
+            return Leave::Wait(minute.ends.saturating_sub(now.elapsed));
+        }
+        minute.used += 1;
+        Leave::Go
+    }
+
+    /// Counts a request that nothing holds back.
+    pub(crate) fn count(&mut self, group: Group, now: Now) {
+        let minute = self.minute(group);
+        minute.renew(now.elapsed);
+        minute.used = minute.used.saturating_add(1);
+    }
+
+    /// Learns from an answer to a request of this group.
+    pub(crate) fn learn(&mut self, group: Group, rate: &Rate, now: Now) {
+        if let Some(quota) = rate.quota {
+            let reset = rate.quota_reset.or(self.day.map(|(_, reset)| reset));
+            self.day = reset.map(|reset| (quota, reset));
+        }
+        let minute = self.minute(group);
+        if let Some(limit @ 1..) = rate.limit {
+            minute.limit = limit;
+        }
+        if let Some(remaining) = rate.remaining {
+            minute.renew(now.elapsed);
+            // Answers may come out of order, so the count only ever grows.
+            minute.used = minute.used.max(minute.limit.saturating_sub(remaining));
+            let reset = rate.reset.and_then(|reset| u64::try_from(reset.saturating_sub(now.unix)).ok());
+            if let (0, Some(reset)) = (remaining, reset) {
+                minute.ends = now.elapsed.saturating_add(Duration::from_secs(reset).min(MINUTE));
+            }
+        }
+        // A longer one is about the day.
+        if let Some(wait) = rate.retry_after.filter(|wait| *wait <= MINUTE) {
+            minute.held_until = minute.held_until.max(now.elapsed.saturating_add(wait));
+        }
+    }
+
+    /// Forgets what is left of the day, which is then looked at anew.
+    pub(crate) const fn forget_day(&mut self) {
+        self.day = None;
+    }
+
+    const fn minute(&mut self, group: Group) -> &mut Minute {
+        match group {
+            Group::Email => &mut self.email,
+            Group::Bulk => &mut self.bulk,
+            Group::Activity => &mut self.activity,
+            Group::Other => &mut self.other,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const fn at(seconds: u64) -> Now {
+        Now { elapsed: Duration::from_secs(seconds), unix: 1_000 + seconds.cast_signed() }
+    }
+
+    const fn wait(seconds: u64) -> Leave {
+        Leave::Wait(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn each_group_has_a_minute_of_its_own() {
+        for (group, limit) in [(Group::Email, 120), (Group::Bulk, 10), (Group::Activity, 10), (Group::Other, 60)] {
+            let mut budget = Budget::default();
+            for number in 0..limit {
+                assert_eq!(budget.take(group, at(5 + number / 10)), Leave::Go, "{group:?} {number}");
+            }
+            assert_eq!(budget.take(group, at(25)), wait(40), "{group:?}");
+            let other = if group == Group::Email { Group::Bulk } else { Group::Email };
+            assert_eq!(budget.take(other, at(25)), Leave::Go, "the minute of {other:?} is not that of {group:?}");
+            assert_eq!(budget.take(group, at(65)), Leave::Go, "a minute after its first request it starts anew");
+        }
+    }
+
+    #[test]
+    fn answers_teach_the_minute() {
+        let empty = Rate { remaining: Some(0), ..Rate::default() };
+        for (what, rate, then) in [
+            ("nothing said", Rate::default(), Leave::Go),
+            ("some left", Rate { remaining: Some(3), ..Rate::default() }, Leave::Go),
+            ("none left", empty.clone(), wait(60)),
+            ("none left until then", Rate { reset: Some(1_017), ..empty.clone() }, wait(17)),
+            ("a reset that has passed", Rate { reset: Some(900), ..empty.clone() }, wait(60)),
+            ("a clock that is off", Rate { reset: Some(9_999_999), ..empty }, wait(60)),
+            ("a wait", Rate { retry_after: Some(Duration::from_secs(9)), ..Rate::default() }, wait(9)),
+            ("a wait for the day", Rate { retry_after: Some(Duration::from_hours(2)), ..Rate::default() }, Leave::Go),
+            ("a limit of nothing", Rate { limit: Some(0), ..Rate::default() }, Leave::Go),
+            ("nonsense", Rate { limit: Some(1), remaining: Some(u64::MAX), ..Rate::default() }, Leave::Go),
+        ] {
+            let mut budget = Budget::default();
+            budget.learn(Group::Other, &rate, at(0));
+            assert_eq!(budget.take(Group::Other, at(0)), then, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_plan_with_other_limits_is_learned() {
+        let mut budget = Budget::default();
+        budget.learn(Group::Bulk, &Rate { limit: Some(2), ..Rate::default() }, at(0));
+        assert_eq!([0, 0, 0].map(|second| budget.take(Group::Bulk, at(second))), [Leave::Go, Leave::Go, wait(60)]);
+        budget.learn(Group::Bulk, &Rate { limit: Some(30), ..Rate::default() }, at(1));
+        assert_eq!(budget.take(Group::Bulk, at(1)), Leave::Go);
+    }
+
+    #[test]
+    fn other_programs_use_the_minute_too() {
+        let mut budget = Budget::default();
+        assert_eq!(budget.take(Group::Activity, at(0)), Leave::Go);
+        budget.learn(Group::Activity, &Rate { remaining: Some(1), ..Rate::default() }, at(1));
+        // An answer to an earlier question, on its way for longer.
+        budget.learn(Group::Activity, &Rate { remaining: Some(7), ..Rate::default() }, at(1));
+        assert_eq!(budget.take(Group::Activity, at(2)), Leave::Go);
+        assert_eq!(budget.take(Group::Activity, at(2)), wait(58));
+    }
+
+    #[test]
+    fn a_sent_message_is_counted_and_never_held_back() {
+        let mut budget = Budget::default();
+        for _ in 0..500 {
+            budget.count(Group::Email, at(0));
+        }
+        assert_eq!(budget.take(Group::Email, at(1)), wait(59));
+    }
+
+    #[test]
+    fn a_day_that_is_spent_ends_at_its_reset() {
+        let spent = Rate { quota: Some(Quota::Left(0)), quota_reset: Some(1_100), ..Rate::default() };
+        let mut budget = Budget::default();
+        budget.learn(Group::Email, &spent, at(0));
+        assert_eq!(budget.take(Group::Other, at(40)), Leave::Spent(Duration::from_mins(1)));
+        assert_eq!(budget.take(Group::Other, at(100)), Leave::Go);
+        budget.learn(Group::Email, &spent, at(0));
+        budget.learn(Group::Other, &Rate { quota: Some(Quota::Unlimited), ..spent }, at(1));
+        assert_eq!(budget.take(Group::Other, at(2)), Leave::Go, "a better plan");
+    }
 
     #[test]
     fn an_empty_minute_is_waited_for() {

@@ -7,7 +7,7 @@ use reqwest::Url;
 
 use super::client::{Client, Timeouts, Token, http_client};
 use super::options::{BatchSendMode, Options, check_token};
-use super::{DEFAULT_TIMEOUT, MailerSend};
+use super::{DEFAULT_TIMEOUT, MailerSend, asking};
 use crate::address::Address;
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -39,6 +39,7 @@ pub struct MailerSendBuilder {
     tokens: Vec<(String, Secret)>,
     api_url: String,
     timeouts: Timeouts,
+    asking_patience: Duration,
     debug: bool,
     options: Options,
     clock: Clock,
@@ -54,6 +55,7 @@ impl Default for MailerSendBuilder {
             tokens: Vec::new(),
             api_url: API_URL.to_owned(),
             timeouts: Timeouts { connect: Some(DEFAULT_TIMEOUT), read: Some(DEFAULT_TIMEOUT) },
+            asking_patience: asking::PATIENCE,
             debug: false,
             options: Options::default(),
             clock: Clock::system(),
@@ -118,6 +120,13 @@ impl MailerSendBuilder {
     /// each unless set. While a large request is being sent the second begins anew with each piece that is taken.
     pub fn timeouts(mut self, connect: Option<Duration>, read: Option<Duration>) -> Self {
         self.timeouts = Timeouts { connect, read };
+        self
+    }
+
+    /// Sets how long a question may wait for MailerSend's limits before it is an error; two minutes unless set. Nothing
+    /// that is sent waits for them.
+    pub fn asking_patience(mut self, patience: Duration) -> Self {
+        self.asking_patience = patience;
         self
     }
 
@@ -221,7 +230,14 @@ impl MailerSendBuilder {
             (client, self.timeouts)
         };
         let client = Client::new(http, timeouts, base, self.debug)?;
-        Ok(MailerSend { client, token, tokens, options: self.options, clock: self.clock })
+        Ok(MailerSend {
+            client,
+            token,
+            tokens,
+            options: self.options,
+            clock: self.clock,
+            asking_patience: self.asking_patience,
+        })
     }
 }
 
@@ -274,7 +290,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// A domain as it is compared: in its ASCII form and lower case.
-fn domain_key(domain: &str) -> Option<String> {
+pub(super) fn domain_key(domain: &str) -> Option<String> {
     let address: Address = format!("x@{}", domain.trim()).parse().ok()?;
     Some(address.to_ascii().strip_prefix("x@")?.to_ascii_lowercase())
 }

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::Value;
 
-use super::client::{Client, Token};
-use super::response::{BULK_PREFIX, refusal, unreadable};
+use super::asking::{self, Question};
+use super::response::{BULK_PREFIX, unreadable};
 use super::{MailerSend, budget, builder};
 use crate::address::Address;
-use crate::message::{InvalidMessage, Problem};
 use crate::transport::{BulkSend, Error, ErrorKind, Rate, RecipientStatus, Response, Retry, SendStatus, Status};
 
 /// How far MailerSend has come with a bulk send.
@@ -103,30 +101,24 @@ impl MailerSend {
     ///
     /// As MailerSend answers: an unknown id is [`ErrorKind::Rejected`] with status 404.
     pub async fn bulk_status(&self, id: &str) -> Result<BulkStatus, Error> {
-        let id = bare_id(id);
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-            let text = "not the id of a bulk send: it has letters and digits only";
-            return Err(InvalidMessage::new(vec![Problem::new("bulk_email_id", text, "")]).into());
-        }
+        self.bulk_status_within(id, self.asking_patience).await
+    }
+
+    async fn bulk_status_within(&self, id: &str, patience: Duration) -> Result<BulkStatus, Error> {
+        let id = asking::path_id("bulk_email_id", bare_id(id))?;
+        let question = Question::get(format!("bulk-email/{id}")).scope("email_full");
         let mut outcome = Err(builder::no_token());
         for token in self.token.iter().chain(self.tokens.values()) {
-            outcome = self.ask(id, token).await;
+            outcome = match self.ask_within(&question, token, patience).await {
+                Ok(response) => BulkStatus::read(response).map_err(|error| question.explain(error)),
+                Err(error) => Err(error),
+            };
             let unknown = outcome.as_ref().err().and_then(Error::status).is_some_and(|status| status == 404);
             if !unknown {
                 break;
             }
         }
         outcome
-    }
-
-    async fn ask(&self, id: &str, token: &Token) -> Result<BulkStatus, Error> {
-        let url = self.client.url(&format!("bulk-email/{id}"))?;
-        let call = Client::call(Method::GET, url, token, None);
-        let response = self.client.send(call).await.map_err(asked)?;
-        if !response.is_success() {
-            return Err(asked(refusal(response, self.clock.unix())));
-        }
-        BulkStatus::read(response).map_err(asked)
     }
 
     /// Asks for the state of a bulk send until it is final, ever more rarely, and within the rate limit. A 429, a 5xx
@@ -140,7 +132,8 @@ impl MailerSend {
         let begun = tokio::time::Instant::now();
         let mut attempt = 0;
         loop {
-            let (outcome, pause) = match self.bulk_status(id).await {
+            let patience = self.asking_patience.min(wait.at_most.saturating_sub(begun.elapsed()));
+            let (outcome, pause) = match self.bulk_status_within(id, patience).await {
                 Ok(status) if status.state.is_final() => return Ok(status),
                 Ok(status) => {
                     let pause = budget::poll_after(attempt, status.rate(), self.clock.unix());
@@ -159,23 +152,13 @@ impl MailerSend {
                 let text = format!("after {} s the bulk send {outcome}", wait.at_most.as_secs());
                 return Err(Error::new(ErrorKind::Timeout, text)
                     .with_retry(Retry::Safe(Some(pause)))
-                    .with_remedy(ASK_AGAIN));
+                    .with_remedy(asking::ASK_AGAIN));
             }
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }
 }
-
-/// An error in asking, which repeats nothing: it may always be asked again, unless it was refused.
-fn asked(error: Error) -> Error {
-    match error.retry() {
-        Retry::Ambiguous => error.with_retry(Retry::Safe(None)).with_remedy(ASK_AGAIN),
-        Retry::Never | Retry::Safe(_) => error,
-    }
-}
-
-const ASK_AGAIN: &str = "ask again later: nothing was sent by asking";
 
 impl BulkStatus {
     pub(crate) fn read(response: Response) -> Result<Self, Error> {

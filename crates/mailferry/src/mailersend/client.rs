@@ -2,8 +2,8 @@
 
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,9 +14,10 @@ use reqwest::{Method, Url};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::body::Body;
+use super::budget::{Budget, Group, Leave, Now};
 use super::options::check_token;
 use super::payload::Endpoint;
-use crate::transport::{Error, ErrorKind, Response};
+use crate::transport::{Error, ErrorKind, Rate, Response};
 
 /// Answers beyond this are cut off: none that is documented comes near it.
 const MAX_ANSWER: usize = 16 << 20;
@@ -50,9 +51,13 @@ pub(crate) struct Client {
     debug: bool,
 }
 
-/// A token as requests carry it.
+/// A token as requests carry it, with what is left of its limits, which clones share.
 #[derive(Debug, Clone)]
-pub(crate) struct Token(HeaderValue);
+pub(crate) struct Token {
+    authorization: HeaderValue,
+    begun: tokio::time::Instant,
+    budget: Arc<Mutex<Budget>>,
+}
 
 impl Token {
     /// Readies a token; its `Debug` hides it. What is wrong with one is said without it.
@@ -61,7 +66,32 @@ impl Token {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|_| "holds a character that no header has")?;
         authorization.set_sensitive(true);
-        Ok(Self(authorization))
+        Ok(Self { authorization, begun: tokio::time::Instant::now(), budget: Arc::default() })
+    }
+
+    /// Asks the budget for one request.
+    pub(crate) fn take(&self, group: Group, unix: i64) -> Leave {
+        self.with_budget(unix, |budget, now| budget.take(group, now))
+    }
+
+    /// Tells the budget of one request.
+    pub(crate) fn count(&self, group: Group, unix: i64) {
+        self.with_budget(unix, |budget, now| budget.count(group, now));
+    }
+
+    /// Tells the budget what an answer said.
+    pub(crate) fn learn(&self, group: Group, rate: &Rate, unix: i64) {
+        self.with_budget(unix, |budget, now| budget.learn(group, rate, now));
+    }
+
+    /// Lets the budget forget what is left of the day.
+    pub(crate) fn forget_day(&self) {
+        self.with_budget(0, |budget, _| budget.forget_day());
+    }
+
+    fn with_budget<R>(&self, unix: i64, act: impl FnOnce(&mut Budget, Now) -> R) -> R {
+        let now = Now { elapsed: self.begun.elapsed(), unix };
+        act(&mut self.budget.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 }
 
@@ -127,7 +157,7 @@ impl Client {
     /// A request with this token.
     pub(crate) fn call(method: Method, url: Url, token: &Token, body: Option<Body>) -> Call {
         let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(AUTHORIZATION, token.0.clone());
+        headers.insert(AUTHORIZATION, token.authorization.clone());
         headers.insert(ACCEPT, JSON);
         headers.insert(USER_AGENT, AGENT);
         if body.is_some() {

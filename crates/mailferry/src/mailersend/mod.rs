@@ -1,5 +1,6 @@
 //! MailerSend: everything that knows one of its words.
 
+pub mod asking;
 mod attachment;
 mod batch;
 mod body;
@@ -81,6 +82,7 @@ pub struct MailerSend {
     tokens: BTreeMap<String, Token>,
     options: Options,
     clock: Clock,
+    asking_patience: Duration,
 }
 
 /// A request as [`MailerSend::requests`] shows it.
@@ -169,18 +171,21 @@ impl MailerSend {
         }
         if let Some(sender) = payload.sender.as_deref().filter(|_| !self.tokens.is_empty()) {
             let domain = sender.to_ascii().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-            let mut domain = domain.as_str();
-            loop {
-                if let Some(token) = self.tokens.get(domain) {
-                    return Ok(token);
-                }
-                match domain.split_once('.') {
-                    Some((_, parent)) => domain = parent,
-                    None => break,
-                }
+            if let Some(token) = self.token_of_domain(&domain) {
+                return Ok(token);
             }
         }
         self.token.as_ref().ok_or_else(builder::no_token)
+    }
+
+    /// The token of a domain in lower case, or of the nearest one above.
+    fn token_of_domain(&self, mut domain: &str) -> Option<&Token> {
+        loop {
+            if let Some(token) = self.tokens.get(domain) {
+                return Some(token);
+            }
+            domain = domain.split_once('.')?.1;
+        }
     }
 }
 

@@ -14,10 +14,6 @@ use crate::secret::Secret;
 use crate::transport;
 use crate::webhook::{Error, Receiver};
 
-const TRACKING: &str = "mailersend/tracking";
-#[cfg(feature = "inbound")]
-const INBOUND: &str = "mailersend/inbound";
-
 const SIGNING_SECRET: &str = "MAILERSEND_SIGNING_SECRET";
 #[cfg(feature = "inbound")]
 const INBOUND_SECRET: &str = "MAILERSEND_INBOUND_SECRET";
@@ -54,6 +50,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    pub(crate) const PATH: &str = "mailersend/tracking";
+
     /// Verifies with the secret that MailerSend shows beside the webhook.
     ///
     /// # Errors
@@ -84,7 +82,7 @@ impl Webhook {
 
 impl Receiver for Webhook {
     fn path(&self) -> &'static str {
-        TRACKING
+        Self::PATH
     }
 
     fn precheck(&self, headers: &HeaderMap) -> Result<(), Error> {
@@ -108,6 +106,8 @@ pub struct Inbound {
 
 #[cfg(feature = "inbound")]
 impl Inbound {
+    pub(crate) const PATH: &str = "mailersend/inbound";
+
     /// Verifies with the secret that MailerSend shows beside the route's forward.
     ///
     /// # Errors
@@ -139,7 +139,7 @@ impl Inbound {
 #[cfg(feature = "inbound")]
 impl Receiver for Inbound {
     fn path(&self) -> &'static str {
-        INBOUND
+        Self::PATH
     }
 
     fn body_limit(&self) -> usize {
@@ -176,9 +176,9 @@ fn mail(verified: &Verified) -> Result<Option<Event>, Error> {
 pub fn reread(source: &str, body: Bytes) -> Result<Event, Error> {
     let verified = Verified::earlier(body);
     let event = match source {
-        TRACKING => webhook::event(&verified)?,
+        Webhook::PATH => webhook::event(&verified)?,
         #[cfg(feature = "inbound")]
-        INBOUND => mail(&verified)?,
+        Inbound::PATH => mail(&verified)?,
         _ => return Err(Error::NotFound),
     };
     event.ok_or(Error::Unreadable(Cow::Borrowed("it is a ping, which is no event")))

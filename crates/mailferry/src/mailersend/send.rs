@@ -3,6 +3,7 @@
 use reqwest::Method;
 
 use super::batch::Batch;
+use super::budget::Group;
 use super::client::{Call, Client, Token};
 use super::payload::{Endpoint, Payload, payload};
 use super::{MailerSend, attachment, budget, response};
@@ -69,8 +70,18 @@ impl MailerSend {
         let follows = !status.responses().is_empty();
         let mut attempt = 0;
         loop {
+            // Counted and learned from, so that questions leave room; a message waits for no budget.
+            let group = match payload.endpoint {
+                Endpoint::Email => Group::Email,
+                Endpoint::BulkEmail => Group::Bulk,
+            };
+            token.count(group, self.clock.unix());
             let answer = match self.client.send(self.call(payload, batch, token)).await {
-                Ok(response) => response::record(status, message, to, response, self.clock.unix()),
+                Ok(response) => {
+                    let now = self.clock.unix();
+                    token.learn(group, &response::rate(&response), now);
+                    response::record(status, message, to, response, now)
+                }
                 Err(error) => Err(error),
             };
             let error = match answer {

@@ -13,6 +13,7 @@ mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;
 mod content;
+mod endpoints;
 mod support;
 
 mod flagged;
@@ -24,3 +25,4 @@ mod redirect;
 mod secrets;
 mod tidy;
 mod vectors;
+mod webhook;
