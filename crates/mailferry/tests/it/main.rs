@@ -18,6 +18,8 @@ mod support;
 
 mod flagged;
 mod hooks;
+#[cfg(feature = "inbound")]
+mod inbound_recorded;
 mod json;
 mod merge;
 mod preflight;
