@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
 use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
 use crate::request::Request;
@@ -41,6 +42,7 @@ use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 pub struct Emulator {
     service: Arc<Service>,
     address: SocketAddr,
+    smtp_address: Option<SocketAddr>,
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -73,10 +75,11 @@ impl Emulator {
     pub(crate) fn new(
         service: Arc<Service>,
         address: SocketAddr,
+        smtp_address: Option<SocketAddr>,
         stop: watch::Sender<()>,
         task: JoinHandle<()>,
     ) -> Self {
-        Self { service, address, stop, task }
+        Self { service, address, smtp_address, stop, task }
     }
 
     /// Where the API is: `http://127.0.0.1:<port>/v1/`.
@@ -87,6 +90,11 @@ impl Emulator {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes mail by SMTP, if it was [told to](Builder::smtp).
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.smtp_address
     }
 
     /// A token that it takes: the first one given, or the one made up.
@@ -222,6 +230,56 @@ impl Emulator {
         self.service.settled().await;
     }
 
+    /// Adds an inbound route, and tells its address and secret.
+    pub fn add_inbound_route(&self, route: InboundRoute) -> RouteKey {
+        self.service.state().add_route(route)
+    }
+
+    /// Every inbound route there is, oldest first.
+    pub fn inbound_routes(&self) -> Vec<RouteKey> {
+        self.service.state().inbound.routes.iter().map(Route::key).collect()
+    }
+
+    /// Receives the mail `raw` from `sender` for `recipients`, as if it had come by SMTP: the routes that want it post it
+    /// to their URLs soon after. [`settled`](Emulator::settled) waits for that.
+    ///
+    /// # Errors
+    ///
+    /// When no route takes it for any recipient, or MailerSend would not take an attachment.
+    pub fn receive<S: Into<String>>(
+        &self,
+        raw: impl AsRef<[u8]>,
+        sender: impl AsRef<str>,
+        recipients: impl IntoIterator<Item = S>,
+    ) -> Result<Received, NotReceived> {
+        let recipients: Vec<String> = recipients.into_iter().map(Into::into).collect();
+        self.service.receive(sender.as_ref(), &recipients, raw.as_ref())
+    }
+
+    /// Receives a mail that is put together from its parts, as [`receive`](Emulator::receive) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Emulator::receive).
+    pub fn receive_mail(&self, mail: InboundMail) -> Result<Received, NotReceived> {
+        self.service.receive_mail(mail)
+    }
+
+    /// Receives what the reader of the email `id` answers to it: a mail to its `reply_to` or sender, or when no route
+    /// listens there, to the first route.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Emulator::receive), and when no such email is remembered.
+    pub fn reply(&self, id: impl AsRef<str>, text: impl Into<String>) -> Result<Received, NotReceived> {
+        self.service.reply(id.as_ref(), text.into())
+    }
+
+    /// Every mail that inbound routes have taken and that is remembered, oldest first.
+    pub fn received(&self) -> Vec<ReceivedMessage> {
+        self.service.state().inbound.log.iter().cloned().collect()
+    }
+
     /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.
     pub fn reset(&self) {
         self.service.state().reset();
@@ -229,7 +287,7 @@ impl Emulator {
 
     /// Stops listening, and waits up to two seconds for answers under way.
     pub async fn shutdown(self) {
-        let Self { service: _, address: _, stop, task } = self;
+        let Self { service: _, address: _, smtp_address: _, stop, task } = self;
         drop(stop);
         let _ = task.await;
     }
@@ -238,7 +296,7 @@ impl Emulator {
 impl fmt::Debug for Emulator {
     /// Without tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, address: _, stop: _, task: _ } = self;
+        let Self { service, address: _, smtp_address: _, stop: _, task: _ } = self;
         f.debug_struct("Emulator").field("url", &service.url).field("clock", &service.clock).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod bulk;
+mod inbound;
 mod page;
 mod query;
 mod reading;
@@ -14,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredMessage};
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
@@ -119,6 +121,11 @@ impl Service {
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
             Endpoint::Unsuppress => self.unsuppress(last, request, now),
+            Endpoint::InboundRoutes => self.inbound_routes(request),
+            Endpoint::InboundRoute => self.inbound_route(last),
+            Endpoint::CreateInboundRoute => self.create_inbound_route(request),
+            Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
+            Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
         };
         // What was accepted begins to happen.
         drop(self.caught_up(now));
