@@ -55,6 +55,8 @@ pub struct Dropped {
     pub messages: u64,
     /// Requests.
     pub requests: u64,
+    /// Events that were not posted, because too many waited.
+    pub deliveries: u64,
 }
 
 impl Emulator {
@@ -126,7 +128,11 @@ impl Emulator {
     /// How much was forgotten.
     pub fn dropped(&self) -> Dropped {
         let state = self.service.state();
-        Dropped { messages: state.messages.dropped(), requests: state.requests.dropped() }
+        Dropped {
+            messages: state.messages.dropped(),
+            requests: state.requests.dropped(),
+            deliveries: state.outbox.lost(),
+        }
     }
 
     /// Puts `address` on `list`, for all domains.
