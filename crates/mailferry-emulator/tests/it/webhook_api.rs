@@ -9,6 +9,8 @@ use crate::client::{Answer, call, get, post, send, started};
 use crate::receiver::{self, Receiver, hmac};
 
 const TEST_KEY: &str = "test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G";
+/// The rule of [`there_is_an_end_to_webhooks`].
+pub(crate) const TOO_MANY: &str = "create.too_many";
 const TAKEN: &str = "https://taken.example/hook";
 
 /// A valid webhook at `url`, with some fields set to other values.
@@ -248,4 +250,18 @@ async fn webhooks_are_listed_by_domain_and_deleted() {
     assert_eq!(get(&emulator, &path).await.status, 404);
     send(&emulator, &json!({})).await;
     assert_eq!(receiver.types(), ["webhook.test"]);
+}
+
+#[tokio::test]
+async fn there_is_an_end_to_webhooks() {
+    let receiver = Receiver::start().await;
+    let many = |builder| {
+        let one = |i: u32| Webhook::new(format!("https://a.example/{i}"));
+        (0..1_000).fold(builder, |builder: mailferry_emulator::Builder, i| builder.webhook(one(i)))
+    };
+    let emulator = started(many).await;
+    let answer = post(&emulator, "/v1/webhooks", &webhook(&emulator, &receiver.url, &json!({}))).await;
+    let sentence = "You cannot create a resource at the moment. Please wait a while before retrying.";
+    assert_eq!((answer.status, answer.json()), (429, json!({"message": sentence})));
+    assert_eq!(receiver.count(), 0);
 }
