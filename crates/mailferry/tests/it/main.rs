@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "JSON is made where it is handed over, and read better without `&`")]
 
 mod answers;
+mod asking;
 mod attachments;
 mod bad_input;
 mod batches;
