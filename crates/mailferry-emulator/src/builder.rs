@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::id::Ids;
+use crate::lifecycle::{Outcome, Script};
 use crate::server;
 use crate::service::{Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
@@ -49,6 +50,7 @@ pub struct Builder {
     account: AccountState,
     paused_domains: Vec<String>,
     webhooks: Vec<Webhook>,
+    script: Script,
 }
 
 impl Default for Builder {
@@ -61,6 +63,7 @@ impl Default for Builder {
             account: AccountState::Active,
             paused_domains: Vec::new(),
             webhooks: Vec::new(),
+            script: Script::default(),
         }
     }
 }
@@ -185,6 +188,20 @@ impl Builder {
         self
     }
 
+    /// Gives emails to `pattern` this outcome: an address, or one with `*` for any letters. The first rule that fits
+    /// counts, before what [addresses say by themselves](Builder::scripted_addresses).
+    pub fn outcome(mut self, pattern: impl Into<String>, outcome: Outcome) -> Self {
+        self.script.rule(pattern.into(), outcome);
+        self
+    }
+
+    /// Whether local parts such as `bounce`, `soft-bounce+1`, `deferred`, `complaint`, `unsubscribe`, `open` and `click`
+    /// have the outcome that they name. By default they have.
+    pub fn scripted_addresses(mut self, scripted: bool) -> Self {
+        self.script.by_local_part(scripted);
+        self
+    }
+
     /// Starts with `webhook` registered, without a ping. [`Emulator::webhooks`] tells its secret.
     pub fn webhook(mut self, webhook: Webhook) -> Self {
         self.webhooks.push(webhook);
@@ -239,7 +256,7 @@ impl Builder {
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
     pub fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
-        let Self { mut settings, address: _, clock, seed, account, paused_domains, webhooks } = self;
+        let Self { mut settings, address: _, clock, seed, account, paused_domains, webhooks, script } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
         let is_exposed = !address.ip().is_loopback();
@@ -260,6 +277,7 @@ impl Builder {
         }
         let mut state = State::new(ids, settings.memory);
         state.account = account;
+        state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {
             state.domain_id(domain);

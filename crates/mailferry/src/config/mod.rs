@@ -18,6 +18,7 @@
 //! # Ok::<(), mailferry::transport::Error>(())
 //! ```
 
+mod endpoints;
 mod table;
 
 use std::collections::BTreeMap;

@@ -14,10 +14,7 @@ use crate::secret::Secret;
 use crate::transport;
 use crate::webhook::{Error, Receiver};
 
-const TRACKING: &str = "mailersend/tracking";
-#[cfg(feature = "inbound")]
-const INBOUND: &str = "mailersend/inbound";
-
+/// Where an activity that was asked for comes from.
 const ACTIVITY: &str = "mailersend/activity";
 
 const SIGNING_SECRET: &str = "MAILERSEND_SIGNING_SECRET";
@@ -56,6 +53,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    pub(crate) const PATH: &str = "mailersend/tracking";
+
     /// Verifies with the secret that MailerSend shows beside the webhook.
     ///
     /// # Errors
@@ -86,7 +85,7 @@ impl Webhook {
 
 impl Receiver for Webhook {
     fn path(&self) -> &'static str {
-        TRACKING
+        Self::PATH
     }
 
     fn precheck(&self, headers: &HeaderMap) -> Result<(), Error> {
@@ -110,6 +109,8 @@ pub struct Inbound {
 
 #[cfg(feature = "inbound")]
 impl Inbound {
+    pub(crate) const PATH: &str = "mailersend/inbound";
+
     /// Verifies with the secret that MailerSend shows beside the route's forward.
     ///
     /// # Errors
@@ -141,7 +142,7 @@ impl Inbound {
 #[cfg(feature = "inbound")]
 impl Receiver for Inbound {
     fn path(&self) -> &'static str {
-        INBOUND
+        Self::PATH
     }
 
     fn body_limit(&self) -> usize {
@@ -179,9 +180,9 @@ fn mail(verified: &Verified) -> Result<Option<Event>, Error> {
 pub fn reread(source: &str, body: Bytes) -> Result<Event, Error> {
     let verified = Verified::earlier(body);
     let event = match source {
-        TRACKING => webhook::event(&verified)?,
+        Webhook::PATH => webhook::event(&verified)?,
         #[cfg(feature = "inbound")]
-        INBOUND => mail(&verified)?,
+        Inbound::PATH => mail(&verified)?,
         ACTIVITY => Some(webhook::activity(verified.body().clone())?),
         _ => return Err(Error::NotFound),
     };

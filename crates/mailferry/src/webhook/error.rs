@@ -25,6 +25,10 @@ pub enum Error {
     Unreadable(Cow<'static, str>),
     /// The body is meant for another endpoint: what to change.
     WrongEndpoint(Cow<'static, str>),
+    /// The endpoint cannot be served without this setting.
+    Unconfigured(&'static str),
+    /// What the body told was not handled.
+    Unhandled,
 }
 
 impl Error {
@@ -40,7 +44,7 @@ impl Error {
             Self::Unauthenticated | Self::Unsigned | Self::WrongSignature(_) | Self::Unreadable(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::WrongEndpoint(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::WrongEndpoint(_) | Self::Unconfigured(_) | Self::Unhandled => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -56,6 +60,8 @@ impl fmt::Display for Error {
             Self::WrongSignature(setting) => write!(f, "webhook called with incorrect signature (check {setting})"),
             Self::Unreadable(why) => write!(f, "a signed body that cannot be read: {why}"),
             Self::WrongEndpoint(why) => f.write_str(why),
+            Self::Unconfigured(setting) => write!(f, "the endpoint needs {setting}, which is not set"),
+            Self::Unhandled => f.write_str("the event was not handled"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What any service's webhook is to us: a request goes in, events come out.
 
+mod basic_auth;
+mod endpoints;
 mod error;
 mod handler;
 
@@ -9,6 +11,7 @@ use http::HeaderMap;
 
 use crate::event::Event;
 
+pub use endpoints::{Answer, Endpoint, Endpoints};
 pub use error::Error;
 pub use handler::{Handler, Handling};
 

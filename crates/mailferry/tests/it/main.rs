@@ -16,6 +16,7 @@ mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;
 mod content;
+mod endpoints;
 mod support;
 
 mod flagged;
@@ -27,3 +28,4 @@ mod redirect;
 mod secrets;
 mod tidy;
 mod vectors;
+mod webhook;

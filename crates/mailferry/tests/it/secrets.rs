@@ -132,7 +132,7 @@ async fn the_outcome_of_a_bulk_send_shows_nobody() {
 }
 
 /// Keeps everything that is logged, of any target and level.
-struct Recorder(Arc<Mutex<String>>);
+pub(crate) struct Recorder(pub(crate) Arc<Mutex<String>>);
 
 impl Subscriber for Recorder {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -151,6 +151,7 @@ impl Subscriber for Recorder {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        writeln!(self.0.lock().unwrap(), "level={}", event.metadata().level()).unwrap();
         event.record(&mut Written(&mut self.0.lock().unwrap()));
     }
 

@@ -1,5 +1,7 @@
 //! What a service tells of a mail afterwards, in normalized words.
 
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;
