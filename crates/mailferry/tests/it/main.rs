@@ -6,7 +6,9 @@
 
 mod answers;
 mod asking;
+mod asking_pages;
 mod attachments;
+mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
