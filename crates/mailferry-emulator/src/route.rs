@@ -12,6 +12,11 @@ pub(crate) enum Endpoint {
     Suppressions,
     Suppress,
     Unsuppress,
+    InboundRoutes,
+    InboundRoute,
+    CreateInboundRoute,
+    ChangeInboundRoute,
+    DeleteInboundRoute,
 }
 
 /// One path that is emulated.
@@ -43,8 +48,14 @@ const ROUTES: &[Route] = &[
     },
     Route { method: "POST", pattern: LISTS_TO_ADD_TO, endpoint: Endpoint::Suppress, scopes: &["suppressions_full"] },
     Route { method: "DELETE", pattern: LISTS, endpoint: Endpoint::Unsuppress, scopes: &["suppressions_full"] },
+    Route { method: "GET", pattern: "inbound", endpoint: Endpoint::InboundRoutes, scopes: INBOUND },
+    Route { method: "GET", pattern: "inbound/*", endpoint: Endpoint::InboundRoute, scopes: INBOUND },
+    Route { method: "POST", pattern: "inbound", endpoint: Endpoint::CreateInboundRoute, scopes: INBOUND },
+    Route { method: "PUT", pattern: "inbound/*", endpoint: Endpoint::ChangeInboundRoute, scopes: INBOUND },
+    Route { method: "DELETE", pattern: "inbound/*", endpoint: Endpoint::DeleteInboundRoute, scopes: INBOUND },
 ];
 
+const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
 
 /// The first segments of everything that MailerSend documents and this emulator leaves out.
@@ -58,7 +69,6 @@ const NOT_EMULATED: &[&str] = &[
     "email-verification",
     "emails",
     "identities",
-    "inbound",
     "invites",
     "message-schedules",
     "recipients",

@@ -201,6 +201,7 @@ pub(crate) struct Settings {
     pub(crate) reserved_variables: Vec<String>,
     pub(crate) memory: Memory,
     pub(crate) webhook_retries: Retries,
+    pub(crate) inbound_retries: Retries,
     /// `None`: never.
     pub(crate) webhook_pausing: Option<Pausing>,
 }
@@ -225,6 +226,7 @@ impl Default for Settings {
             reserved_variables: vec!["unsubscribe".to_owned()],
             memory: Memory::default(),
             webhook_retries: Retries::default(),
+            inbound_retries: Retries::none(),
             webhook_pausing: Some(Pausing::default()),
         }
     }

@@ -108,8 +108,7 @@ impl Service {
         let state = self.state();
         let mut there = state.messages.iter().filter(|stored| stored.message.created_at <= now);
         let Some(stored) = there.find(|stored| stored.message.id == id) else { return not_found() };
-        let status = stored.status(now, &state.paused_domains, self.settings.delivery_delay);
-        let emails = stored.emails.iter().map(|email| api_email(stored, email, status)).collect();
+        let emails = stored.emails.iter().map(|email| api_email(stored, email)).collect();
         let domain = self.domain(&state, &stored.message);
         Reply::json(200, &Data { data: Detailed { listed: listed(&stored.message), emails, domain } })
     }
@@ -155,7 +154,7 @@ fn listed(message: &Message) -> Listed {
     Listed { id: message.id.clone(), created_at: at.clone(), updated_at: at }
 }
 
-fn api_email(stored: &StoredMessage, email: &StoredEmail, status: EmailStatus) -> ApiEmail {
+fn api_email(stored: &StoredMessage, email: &StoredEmail) -> ApiEmail {
     let message = &stored.message;
     let at = object_time(message.created_at);
     ApiEmail {
@@ -165,7 +164,7 @@ fn api_email(stored: &StoredMessage, email: &StoredEmail, status: EmailStatus) -
         text: None,
         html: None,
         template_id: message.template_id.clone().unwrap_or_default(),
-        status,
+        status: email.status(),
         tags: (!message.tags.is_empty()).then(|| message.tags.clone()),
         headers: None,
         created_at: at.clone(),

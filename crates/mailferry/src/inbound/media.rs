@@ -150,7 +150,9 @@ impl<'a> Iterator for RawParams<'a> {
         };
         let rest = rest.trim_start();
         let value;
-        (value, self.0) = if let Some(quoted) = rest.strip_prefix('"') { unquote(quoted) } else {
+        (value, self.0) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquote(quoted)
+        } else {
             let (text, rest) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
             (plain_value(name, text), rest)
         };

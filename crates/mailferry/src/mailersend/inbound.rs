@@ -59,7 +59,7 @@ pub(crate) fn read(body: &Bytes) -> Result<InboundEvent, Error> {
     let (Envelope { data, .. }, _) = parse(body, &mut mended)?;
     let raw = data.raw.into_owned().filter(|raw| !raw.is_empty());
     let raw = raw.ok_or(Error::Unreadable(Cow::Borrowed("there is no mail in `data.raw`")))?;
-    let mut message = InboundMessage::from_bytes(raw);
+    let mut message = InboundMessage::from_text(raw);
     message.envelope_sender = data.sender.email.into_owned();
     message.envelope_recipients = data.recipients.envelope.0;
     let mut event = InboundEvent::new(message);

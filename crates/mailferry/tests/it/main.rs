@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "JSON is made where it is handed over, and read better without `&`")]
 
 mod answers;
+mod asking;
 mod attachments;
 mod bad_input;
 mod batches;
@@ -26,3 +27,6 @@ mod secrets;
 mod tidy;
 mod vectors;
 mod webhook;
+mod webhook_properties;
+#[cfg(feature = "inbound")]
+mod webhook_vectors;

@@ -30,6 +30,7 @@
 
 mod activity;
 mod ask;
+mod backfill;
 mod domains;
 mod emails;
 mod fields;
@@ -43,6 +44,7 @@ mod schedules;
 mod suppressions;
 mod templates;
 mod webhooks;
+mod windows;
 
 use std::fmt;
 
@@ -51,6 +53,7 @@ use serde_json::Value;
 use crate::datetime::DateTime;
 
 pub use activity::{Activities, Activity, ActivityFilter};
+pub use backfill::{Backfill, Gap, GapReason};
 pub use domains::{Domain, DomainName, Domains};
 pub use emails::{Email, EmailFilter, Emails};
 pub use inbound_routes::{Catching, Condition, Forward, InboundRoute, InboundRouteSettings, InboundRoutes, Matching};
