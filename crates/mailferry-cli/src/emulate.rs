@@ -52,7 +52,7 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
 }
 
 /// `127.0.0.1:2580`, `localhost:2580`, `[::1]:2580`, `:2580` or `2580`.
-fn address(text: &str) -> Result<SocketAddr, Error> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr, Error> {
     let port = text.strip_prefix(':').unwrap_or(text);
     if let Ok(port) = port.parse::<u16>() {
         return Ok(([127, 0, 0, 1], port).into());
