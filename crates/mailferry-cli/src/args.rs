@@ -6,6 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::emulate::args::EmulateArgs;
+use crate::events::args::EventsArgs;
 use crate::exit;
 
 const STYLES: Styles = Styles::styled()
@@ -84,8 +86,6 @@ pub(crate) enum Command {
     Bulk(BulkArgs),
     /// Ask for events that no webhook told
     Events(EventsArgs),
-    /// Look for what is wrong with the account and the settings
-    Doctor(DoctorArgs),
     /// Run MailerSend's API on this machine
     Emulate(EmulateArgs),
     /// Show every setting, and where it comes from
@@ -317,165 +317,6 @@ pub(crate) struct BulkId {
     pub(crate) sent: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EventsArgs {
-    #[command(subcommand)]
-    pub(crate) command: EventsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum EventsCommand {
-    /// Ask what happened during a time, as webhooks would have told it
-    Backfill(BackfillArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  mailferry events backfill --domain shop.example --since 24h
-  mailferry events backfill --domain shop.example --since 2026-11-01 \\
-      --until 2026-11-02T12:00Z --inbox events.db
-  mailferry events backfill --domain shop.example --since 7d --kind bounced
-
-The events are those that webhooks tell, with the same ids, so that an inbox
-knows what it has already. They are read from the activity API, ten questions a
-minute of up to a hundred events, which knows neither links nor user agents.
-
-Ends with exit code 0 when the whole time could be looked through, 4 when
-MailerSend will not tell some of it, and 5 when it may be asked again.")]
-pub(crate) struct BackfillArgs {
-    /// Which domain: its name, or MailerSend's id of it
-    #[arg(long, value_name = "NAME|ID")]
-    pub(crate) domain: String,
-    /// From when: a date such as `2026-11-01T09:00Z`, or how long ago: `90s`, `30m`, `24h`, `7d`
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) since: String,
-    /// Until when [default: a minute ago, since activities show a little late]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) until: Option<String>,
-    /// Store the events in this inbox, which is made when it is missing
-    #[arg(long, value_name = "FILE")]
-    pub(crate) inbox: Option<PathBuf>,
-    /// Only these: `bounced`, or in MailerSend's words `hard_bounced` [default: all]
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    pub(crate) kind: Vec<String>,
-    /// Ask for each mail which message it is of: one more question each
-    #[arg(long)]
-    pub(crate) message_ids: bool,
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  mailferry doctor
-  mailferry doctor --domain shop.example
-  mailferry doctor --json | jq 'select(.level == \"error\")'
-
-Asks MailerSend only for what it has, changes nothing, and sends nothing. Ends
-with exit code 0 when there is no error, and 2 when there is one.")]
-pub(crate) struct DoctorArgs {
-    /// Look only at this domain: its name, or MailerSend's id of it [default: at all of them]
-    #[arg(long, value_name = "NAME|ID")]
-    pub(crate) domain: Option<String>,
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  mailferry emulate
-  mailferry emulate --limits documented --quota 100
-  mailferry emulate --webhook http://127.0.0.1:8000/mailersend/tracking
-  mailferry emulate --smtp 2525 \\
-      --inbound-route http://127.0.0.1:8000/mailersend/inbound
-  mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
-  mailferry emulate --listen 127.0.0.1:0 --json
-
-Answers as MailerSend is documented to, keeps all mail in memory and delivers
-none. What was sent is at /_emulator/emails below the address. Stops at Ctrl-C.
-
-What becomes of a mail is said by its recipient: bounce@…, soft-bounce@…,
-deferred@…, open@…, click@…, unsubscribe@… and complaint@… have the outcome that
-they name, at any domain; all others are delivered.")]
-pub(crate) struct EmulateArgs {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2580")]
-    pub(crate) listen: String,
-    /// Listen where other machines can reach it
-    #[arg(long)]
-    pub(crate) allow_remote: bool,
-    /// Take this token [default: one made up for this run]
-    #[arg(long, value_name = "TOKEN")]
-    pub(crate) token: Vec<String>,
-    /// Take any token
-    #[arg(long, conflicts_with = "token")]
-    pub(crate) any_token: bool,
-    /// How many requests a minute are taken: `documented` is 120 for email, 10 for bulk email, 60 for anything else
-    #[arg(long, value_name = "WHICH", default_value = "none")]
-    pub(crate) limits: Limits,
-    /// How many requests a day are taken
-    #[arg(long, value_name = "N")]
-    pub(crate) quota: Option<u64>,
-    /// How long a bulk send stays queued
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 300)]
-    pub(crate) bulk_delay: u64,
-    /// Put an address on the list of hard bounces
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) suppress: Vec<String>,
-    /// Take mail from this domain and those below it, and from no other [default: from any]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) domain: Vec<String>,
-    /// Hold back what is sent from this domain
-    #[arg(long, value_name = "NAME")]
-    pub(crate) pause_domain: Vec<String>,
-    /// Let tokens do only this, such as `email_full` or `activity_read` [default: everything]
-    #[arg(long, value_name = "WORD", requires = "token")]
-    pub(crate) scope: Vec<String>,
-    /// Make ids, tokens and secrets from this number, so that they are the same each time
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) seed: Option<u64>,
-    #[command(flatten)]
-    pub(crate) events: EmulatedEvents,
-}
-
-/// What is told to others.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "What happens to mail, and who is told")]
-pub(crate) struct EmulatedEvents {
-    /// Post what happens to this URL, for all domains and events
-    #[arg(long, value_name = "URL")]
-    pub(crate) webhook: Vec<String>,
-    /// In which form to post it: 1 or 2
-    #[arg(long, value_name = "VERSION", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
-    pub(crate) webhook_version: u8,
-    /// Post mails that arrive to this URL; they are taken for an address that is made up for it
-    #[arg(long, value_name = "URL")]
-    pub(crate) inbound_route: Vec<String>,
-    /// Take mails for every address at this domain, too
-    #[arg(long, value_name = "NAME", requires = "inbound_route")]
-    pub(crate) inbound_domain: Option<String>,
-    /// Take mails that arrive by SMTP here; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) smtp: Option<String>,
-    /// How long it takes until a mail is delivered, and until its recipient opens it, and so on
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 2_000)]
-    pub(crate) delivery_delay: u64,
-    /// What becomes of mails to an address, in which `*` stands for any letters: delivered, `soft_bounced`,
-    /// `hard_bounced`, deferred, opened, clicked, unsubscribed or `spam_complaint`
-    #[arg(long, value_name = "PATTERN=OUTCOME")]
-    pub(crate) outcome: Vec<String>,
-}
-
-/// Requests a minute.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Limits {
-    Documented,
-    None,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! `mailferry emulate`: MailerSend's API on this machine.
 
 mod announce;
+pub(crate) mod args;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -14,12 +15,12 @@ use mailferry_emulator::{
 };
 use tokio::net::TcpListener;
 
-use crate::args::{EmulateArgs, EmulatedEvents, Limits};
 use crate::exit::Exit;
 use crate::output::{Failure, Output, io_text};
 use crate::signals::Signals;
 
 use announce::Ready;
+use args::{EmulateArgs, EmulatedEvents, Limits};
 
 /// What is posted where.
 struct Posts<'a> {
@@ -31,8 +32,8 @@ struct Posts<'a> {
 
 /// Runs until it is told to end.
 pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let address = allowed(address(&args.listen, "--listen")?, &args)?;
-    let smtp = args.events.smtp.as_deref().map(|text| allowed(self::address(text, "--smtp")?, &args)).transpose()?;
+    let address = allowed(address(&args.listen)?, &args)?;
+    let smtp = args.events.smtp.as_deref().map(|text| allowed(self::address(text)?, &args)).transpose()?;
     let suppressed: Vec<Mailbox> = args.suppress.iter().map(|text| suppressed(text)).collect::<Result<_, _>>()?;
     let builder = builder(&args)?;
     let mut signals = Signals::new()?;
@@ -74,14 +75,14 @@ fn allowed(address: SocketAddr, args: &EmulateArgs) -> Result<SocketAddr, Error>
 }
 
 /// `127.0.0.1:2580`, `localhost:2580`, `[::1]:2580`, `:2580` or `2580`.
-fn address(text: &str, flag: &str) -> Result<SocketAddr, Error> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr, Error> {
     let port = text.strip_prefix(':').unwrap_or(text);
     if let Ok(port) = port.parse::<u16>() {
         return Ok(([127, 0, 0, 1], port).into());
     }
     let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
     found.ok_or_else(|| {
-        Error::new(ErrorKind::Config, format!("{flag}: {text:?} is not an address to listen at"))
+        Error::new(ErrorKind::Config, format!("{text:?} is not an address to listen at"))
             .with_remedy("give an address and a port, such as 127.0.0.1:2580")
     })
 }
@@ -213,11 +214,11 @@ mod tests {
     #[test]
     fn addresses_are_understood_in_short_forms() {
         for text in ["2580", ":2580", "127.0.0.1:2580"] {
-            assert_eq!(address(text, "--listen").unwrap().to_string(), "127.0.0.1:2580", "{text}");
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:2580", "{text}");
         }
-        assert_eq!(address("[::1]:0", "--listen").unwrap().to_string(), "[::1]:0");
+        assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
         for text in ["", "127.0.0.1", "99999", "127.0.0.1:99999", "no port", "\0"] {
-            assert!(address(text, "--listen").is_err(), "{text:?}");
+            assert!(address(text).is_err(), "{text:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! `mailferry events backfill`: events that no webhook told, asked for afterwards.
 
+pub(crate) mod args;
+
 use std::io;
 use std::mem;
 use std::path::Path;
@@ -14,7 +16,7 @@ use mailferry::{Clock, DateTime, Event};
 use mailferry_store::{Accepted, Inbox};
 use serde::Serialize;
 
-use crate::args::{BackfillArgs, EventsArgs, EventsCommand, Global};
+use crate::args::Global;
 use crate::config;
 use crate::event_text;
 use crate::exit::Exit;
@@ -22,6 +24,8 @@ use crate::log;
 use crate::moment;
 use crate::output::{Failure, HEADING, Output, WARNING, printable};
 use crate::signals::Signals;
+
+use args::{BackfillArgs, EventsArgs, EventsCommand};
 
 /// Where the inbox reads again what was asked for.
 const SOURCE: &str = "mailersend/activity";
@@ -282,4 +286,20 @@ impl Spinner {
     fn end(&self) {
         self.0.finish_and_clear();
     }
+}
+
+/// Why an inbox cannot be used, with what can be done about it.
+fn unusable(cause: mailferry_store::Error) -> Error {
+    use mailferry_store::ErrorKind as Kind;
+    let remedy = match cause.kind() {
+        Kind::Missing => "check the path: the folder has to be there",
+        Kind::NotADatabase => "name another file: this one is no inbox",
+        Kind::Corrupt => "restore the file from a copy, or name another one",
+        Kind::NewerSchema => "use the newer version of Mailferry that made it",
+        Kind::ReadOnly => "check the permissions of the file and of its folder",
+        Kind::Full => "make room, and ask again",
+        Kind::Busy => "ask again when the other process is done",
+        _ => "see the cause with --verbose",
+    };
+    Error::new(ErrorKind::Config, cause.to_string()).with_remedy(remedy).caused_by(cause)
 }
