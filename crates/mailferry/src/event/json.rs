@@ -86,10 +86,7 @@ fn inbound(event: &InboundEvent) -> Value {
         "event_type": super::EventKind::Inbound.as_str(),
         "timestamp": date(*timestamp),
         "event_id": event_id,
-        "message": {
-            "envelope_sender": message.envelope_sender,
-            "envelope_recipients": message.envelope_recipients,
-        },
+        "message": message.to_json(),
     })
 }
 

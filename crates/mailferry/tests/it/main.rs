@@ -19,6 +19,14 @@ mod support;
 
 mod flagged;
 mod hooks;
+#[cfg(feature = "inbound")]
+mod inbound_hostile;
+#[cfg(feature = "inbound")]
+mod inbound_message;
+#[cfg(feature = "inbound")]
+mod inbound_recorded;
+#[cfg(feature = "inbound")]
+mod inbound_webhook;
 mod json;
 mod merge;
 mod preflight;
