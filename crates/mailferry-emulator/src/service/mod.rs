@@ -1,6 +1,7 @@
 //! The emulated service: a request goes in, a reply comes out, and no socket is involved.
 
 mod account;
+mod activity;
 mod bulk;
 mod inbound;
 mod page;
@@ -9,6 +10,7 @@ mod reading;
 mod sending;
 mod state;
 mod suppressions;
+mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -78,7 +80,7 @@ impl Service {
     /// Answers one request of the API.
     ///
     /// The order is that of the facts sheet (9.6, INFERRED): token, path, account and scope, limits, fields.
-    pub(crate) fn answer(&self, request: &Request) -> Reply {
+    pub(crate) async fn answer(&self, request: &Request) -> Reply {
         let now = self.clock.now();
         let path = request.path();
         if self.caught_up(now).maintenance {
@@ -126,6 +128,13 @@ impl Service {
             Endpoint::CreateInboundRoute => self.create_inbound_route(request),
             Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
             Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
+            Endpoint::Webhooks => self.webhooks(request, now),
+            Endpoint::Webhook => self.webhook(last),
+            Endpoint::AddWebhook => self.add_webhook(request, now).await,
+            Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
+            Endpoint::DeleteWebhook => self.delete_webhook(last),
+            Endpoint::Activity => self.activity(last, request, now),
+            Endpoint::OneActivity => self.one_activity(last),
         };
         // What was accepted begins to happen.
         drop(self.caught_up(now));
@@ -140,6 +149,7 @@ impl Service {
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
+            Endpoint::Activity => limits.activity,
             _ => limits.other,
         };
         let minute = limit.map(|limit| self.state().meter.minute(route.pattern, limit, now));
