@@ -9,6 +9,9 @@ use clap_complete::Shell;
 use crate::emulate::args::EmulateArgs;
 use crate::events::args::EventsArgs;
 use crate::exit;
+use crate::inbound::InboundArgs;
+use crate::inbox::args::InboxArgs;
+use crate::webhook::args::WebhookArgs;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -30,6 +33,7 @@ Examples:
   mailferry send message.json            send a message
   mailferry send --dry-run message.json  see the exact request instead
   mailferry check message.json           see what would be refused, and why
+  mailferry webhook listen               receive events, and see them as they come
   mailferry config                       see the settings, and their sources
 
 Settings such as MAILERSEND_API_TOKEN come from the environment or from
@@ -84,6 +88,12 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Ask what became of a bulk send
     Bulk(BulkArgs),
+    /// Receive webhooks, and verify, sign and read them by hand
+    Webhook(WebhookArgs),
+    /// Read mails that arrived
+    Inbound(InboundArgs),
+    /// See what was received, and hand it over again
+    Inbox(InboxArgs),
     /// Ask for events that no webhook told
     Events(EventsArgs),
     /// Run MailerSend's API on this machine

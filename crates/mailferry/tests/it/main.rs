@@ -35,3 +35,6 @@ mod secrets;
 mod tidy;
 mod vectors;
 mod webhook;
+mod webhook_properties;
+#[cfg(feature = "inbound")]
+mod webhook_vectors;
