@@ -8,6 +8,7 @@ mod demo;
 mod dry_run;
 mod emulate;
 mod event_text;
+mod events;
 mod exit;
 mod inbound;
 mod inbox;
@@ -15,6 +16,7 @@ mod input;
 mod log;
 mod mail_text;
 mod message;
+mod moment;
 mod output;
 mod progress;
 mod report;
@@ -55,6 +57,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Webhook(args) => webhook::run(&global, args, output),
         Command::Inbound(args) => inbound::run(&args, output),
         Command::Inbox(args) => in_one_thread(inbox::run(args, output)),
+        Command::Events(args) => in_one_thread(events::run(&global, args, output)),
         Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {
