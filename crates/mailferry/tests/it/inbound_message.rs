@@ -21,7 +21,7 @@ fn a_message_is_made_by_hand() {
         .header("X-Dup", "2")
         .text("text\r\n--mixed=_\n")
         .html("<img src=\"cid:logo@x\">")
-        .attachment(Attachment::bytes("ž\r\n \".txt", &b"\0\xff"[..]).content_type("text/plain"))
+        .attachment(Attachment::bytes("ž\r\n \".txt", &b"\0\xff"[..]).content_type("text/plain; charset=latin1"))
         .attachment(Attachment::bytes("logo.png", &b"\x89PNG"[..]).with_content_id("<logo@x>"))
         .attachment(Attachment::message("inner.eml", inner))
         .envelope_sender("")
