@@ -11,11 +11,13 @@ use tokio::task::JoinHandle;
 use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
+use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
 use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
-use crate::suppression::{SuppressionList, Whom};
+use crate::suppression::SuppressionList;
 use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 
 /// MailerSend's HTTP API, running in this process.
@@ -40,6 +42,7 @@ use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 pub struct Emulator {
     service: Arc<Service>,
     address: SocketAddr,
+    smtp_address: Option<SocketAddr>,
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -52,6 +55,8 @@ pub struct Dropped {
     pub messages: u64,
     /// Requests.
     pub requests: u64,
+    /// Events that were not posted, because too many waited.
+    pub deliveries: u64,
 }
 
 impl Emulator {
@@ -72,10 +77,11 @@ impl Emulator {
     pub(crate) fn new(
         service: Arc<Service>,
         address: SocketAddr,
+        smtp_address: Option<SocketAddr>,
         stop: watch::Sender<()>,
         task: JoinHandle<()>,
     ) -> Self {
-        Self { service, address, stop, task }
+        Self { service, address, smtp_address, stop, task }
     }
 
     /// Where the API is: `http://127.0.0.1:<port>/v1/`.
@@ -86,6 +92,11 @@ impl Emulator {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes mail by SMTP, if it was [told to](Builder::smtp).
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.smtp_address
     }
 
     /// A token that it takes: the first one given, or the one made up.
@@ -117,13 +128,16 @@ impl Emulator {
     /// How much was forgotten.
     pub fn dropped(&self) -> Dropped {
         let state = self.service.state();
-        Dropped { messages: state.messages.dropped(), requests: state.requests.dropped() }
+        Dropped {
+            messages: state.messages.dropped(),
+            requests: state.requests.dropped(),
+            deliveries: state.outbox.lost(),
+        }
     }
 
     /// Puts `address` on `list`, for all domains.
     pub fn suppress(&self, list: SuppressionList, address: impl Into<String>) {
-        let now = self.service.clock.now();
-        self.service.state().suppress(list, Whom::Exact(address.into()), None, now);
+        self.service.suppress_everywhere(list, address.into());
     }
 
     /// Lets the next request meet `fault`; several are met one after the other.
@@ -138,17 +152,20 @@ impl Emulator {
 
     /// Starts or ends maintenance, during which every request is answered with 421.
     pub fn set_maintenance(&self, on: bool) {
-        self.service.state().maintenance = on;
+        self.service.set_maintenance(on);
     }
 
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
     pub fn pause_domain(&self, domain: impl AsRef<str>) {
-        self.service.state().paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+        let now = self.service.clock.now();
+        self.service.caught_up(now).paused_domains.insert(domain.as_ref().to_ascii_lowercase());
     }
 
-    /// Ends the pause of `domain`.
+    /// Ends the pause of `domain`: what was held back is sent now.
     pub fn resume_domain(&self, domain: impl AsRef<str>) {
-        self.service.state().paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
+        let now = self.service.clock.now();
+        self.service.caught_up(now).paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
+        drop(self.service.caught_up(now));
     }
 
     /// The id under which the API knows `domain`: always the same for the same name.
@@ -159,7 +176,8 @@ impl Emulator {
     /// Registers `webhook` without a ping. The answer tells its secret.
     pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
         let now = self.service.clock.now();
-        self.service.state().register(webhook, now)
+        // Nobody hears of what happened before.
+        self.service.caught_up(now).register(webhook, now)
     }
 
     /// Every webhook there is, oldest first.
@@ -169,13 +187,105 @@ impl Emulator {
 
     /// Every attempt to post an event that is remembered, oldest first.
     pub fn webhook_deliveries(&self) -> Vec<Delivery> {
-        self.service.state().outbox.log.iter().cloned().collect()
+        self.service.deliveries()
+    }
+
+    /// Posts a delivery again, as if for the first time, by its [number](Delivery::number); `false` when it is not
+    /// remembered.
+    pub fn resend_delivery(&self, number: u64) -> bool {
+        self.service.resend(number)
+    }
+
+    /// Every activity that is remembered, oldest first, as of now.
+    pub fn activities(&self) -> Vec<Activity> {
+        self.service.activities()
+    }
+
+    /// Lets the recipient of the email `email_id`, or their mail server, react to it now.
+    ///
+    /// Once the server has reacted, nothing more happens of what was scripted for the email. When a person reacts to an
+    /// email that is sent but not delivered, it is delivered first.
+    ///
+    /// # Errors
+    ///
+    /// When the email is not known or in no state for it; see [`ReactionError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mailferry_emulator::{EmailStatus, Emulator, Reaction};
+    ///
+    /// # async fn a_bounce(emulator: Emulator) -> Result<(), mailferry_emulator::ReactionError> {
+    /// let email = &emulator.emails()[0];
+    /// emulator.react(email.id(), Reaction::HardBounce)?;
+    /// assert_eq!(emulator.emails()[0].status(), EmailStatus::Rejected);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn react(&self, email_id: &str, reaction: Reaction) -> Result<(), ReactionError> {
+        self.service.react(email_id, reaction)
+    }
+
+    /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.
+    pub fn set_outcome(&self, pattern: impl Into<String>, outcome: Outcome) {
+        let now = self.service.clock.now();
+        self.service.caught_up(now).script.rule(pattern.into(), outcome);
     }
 
     /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three
     /// seconds of real time. Repetitions that are due later are not waited for.
     pub async fn settled(&self) {
         self.service.settled().await;
+    }
+
+    /// Adds an inbound route, and tells its address and secret.
+    pub fn add_inbound_route(&self, route: InboundRoute) -> RouteKey {
+        self.service.state().add_route(route)
+    }
+
+    /// Every inbound route there is, oldest first.
+    pub fn inbound_routes(&self) -> Vec<RouteKey> {
+        self.service.state().inbound.routes.iter().map(Route::key).collect()
+    }
+
+    /// Receives the mail `raw` from `sender` for `recipients`, as if it had come by SMTP: the routes that want it post it
+    /// to their URLs soon after. [`settled`](Emulator::settled) waits for that.
+    ///
+    /// # Errors
+    ///
+    /// When no route takes it for any recipient, or MailerSend would not take an attachment.
+    pub fn receive<S: Into<String>>(
+        &self,
+        raw: impl AsRef<[u8]>,
+        sender: impl AsRef<str>,
+        recipients: impl IntoIterator<Item = S>,
+    ) -> Result<Received, NotReceived> {
+        let recipients: Vec<String> = recipients.into_iter().map(Into::into).collect();
+        self.service.receive(sender.as_ref(), &recipients, raw.as_ref())
+    }
+
+    /// Receives a mail that is put together from its parts, as [`receive`](Emulator::receive) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Emulator::receive).
+    pub fn receive_mail(&self, mail: InboundMail) -> Result<Received, NotReceived> {
+        self.service.receive_mail(mail)
+    }
+
+    /// Receives what the reader of the email `id` answers to it: a mail to its `reply_to` or sender, or when no route
+    /// listens there, to the first route.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Emulator::receive), and when no such email is remembered.
+    pub fn reply(&self, id: impl AsRef<str>, text: impl Into<String>) -> Result<Received, NotReceived> {
+        self.service.reply(id.as_ref(), text.into())
+    }
+
+    /// Every mail that inbound routes have taken and that is remembered, oldest first.
+    pub fn received(&self) -> Vec<ReceivedMessage> {
+        self.service.state().inbound.log.iter().cloned().collect()
     }
 
     /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.
@@ -185,7 +295,7 @@ impl Emulator {
 
     /// Stops listening, and waits up to two seconds for answers under way.
     pub async fn shutdown(self) {
-        let Self { service: _, address: _, stop, task } = self;
+        let Self { service: _, address: _, smtp_address: _, stop, task } = self;
         drop(stop);
         let _ = task.await;
     }
@@ -194,7 +304,7 @@ impl Emulator {
 impl fmt::Debug for Emulator {
     /// Without tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, address: _, stop: _, task: _ } = self;
+        let Self { service, address: _, smtp_address: _, stop: _, task: _ } = self;
         f.debug_struct("Emulator").field("url", &service.url).field("clock", &service.clock).finish_non_exhaustive()
     }
 }

@@ -1,19 +1,24 @@
 //! The emulated service: a request goes in, a reply comes out, and no socket is involved.
 
+mod account;
+mod activity;
 mod bulk;
+mod inbound;
 mod page;
 mod query;
 mod reading;
 mod sending;
 mod state;
 mod suppressions;
+mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub(crate) use self::state::State;
+pub(crate) use self::query::decode;
+pub(crate) use self::state::{State, StoredMessage};
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
 use crate::reply::Reply;
@@ -57,13 +62,28 @@ impl Service {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, after everything has happened that is due by `now`.
+    pub(crate) fn caught_up(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.catch_up(&self.settings, now);
+        self.wake(&state);
+        state
+    }
+
+    /// Has webhooks told of what happened, and looked after if they wait for something.
+    pub(crate) fn wake(&self, state: &State) {
+        if state.next_delivery().is_some() {
+            self.dispatch.wake();
+        }
+    }
+
     /// Answers one request of the API.
     ///
     /// The order is that of the facts sheet (9.6, INFERRED): token, path, account and scope, limits, fields.
-    pub(crate) fn answer(&self, request: &Request) -> Reply {
+    pub(crate) async fn answer(&self, request: &Request) -> Reply {
         let now = self.clock.now();
         let path = request.path();
-        if self.state().maintenance {
+        if self.caught_up(now).maintenance {
             return refuse("service.maintenance", &[]);
         }
         let Some(token) = request.token().and_then(|token| self.settings.token(token)) else {
@@ -102,8 +122,22 @@ impl Service {
             Endpoint::Message => self.message(last, now),
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
-            Endpoint::Unsuppress => self.unsuppress(last, request),
+            Endpoint::Unsuppress => self.unsuppress(last, request, now),
+            Endpoint::InboundRoutes => self.inbound_routes(request),
+            Endpoint::InboundRoute => self.inbound_route(last),
+            Endpoint::CreateInboundRoute => self.create_inbound_route(request),
+            Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
+            Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
+            Endpoint::Webhooks => self.webhooks(request, now),
+            Endpoint::Webhook => self.webhook(last),
+            Endpoint::AddWebhook => self.add_webhook(request, now).await,
+            Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
+            Endpoint::DeleteWebhook => self.delete_webhook(last),
+            Endpoint::Activity => self.activity(last, request, now),
+            Endpoint::OneActivity => self.one_activity(last),
         };
+        // What was accepted begins to happen.
+        drop(self.caught_up(now));
         // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
         let reply = if reply.status == 404 { reply } else { self.with_quota(reply, now) };
         with_minute(reply, minute)
@@ -115,6 +149,7 @@ impl Service {
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
+            Endpoint::Activity => limits.activity,
             _ => limits.other,
         };
         let minute = limit.map(|limit| self.state().meter.minute(route.pattern, limit, now));

@@ -54,7 +54,7 @@ struct ApiEmail {
 /// The shape that is embedded in messages; what a real domain would have verified is always verified here.
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the shape is MailerSend's")]
-struct Domain {
+pub(super) struct Domain {
     id: String,
     name: String,
     dkim: bool,
@@ -108,21 +108,25 @@ impl Service {
         let state = self.state();
         let mut there = state.messages.iter().filter(|stored| stored.message.created_at <= now);
         let Some(stored) = there.find(|stored| stored.message.id == id) else { return not_found() };
-        let status = stored.status(now, &state.paused_domains, self.settings.delivery_delay);
-        let emails = stored.emails.iter().map(|email| api_email(stored, email, status)).collect();
+        let emails = stored.emails.iter().map(|email| api_email(stored, email)).collect();
         let domain = self.domain(&state, &stored.message);
         Reply::json(200, &Data { data: Detailed { listed: listed(&stored.message), emails, domain } })
     }
 
     fn domain(&self, state: &State, message: &Message) -> Domain {
         let name = message.from.as_ref().map_or_else(String::new, |from| domain_of(&from.email).to_string());
-        let paused = state.is_paused(&name);
+        self.domain_called(state, &name, message.created_at)
+    }
+
+    /// The domain `name`, as if it had been registered at `since`.
+    pub(super) fn domain_called(&self, state: &State, name: &str, since: Timestamp) -> Domain {
+        let paused = state.is_paused(name);
         let from_here =
             |stored: &&StoredMessage| stored.message.from.as_ref().is_some_and(|from| *domain_of(&from.email) == *name);
         let held = if paused { state.messages.iter().filter(from_here).count() } else { 0 };
         Domain {
-            id: id::domain(&name),
-            name,
+            id: id::domain(name),
+            name: name.to_owned(),
             dkim: true,
             spf: true,
             tracking: false,
@@ -143,8 +147,8 @@ impl Service {
                 precedence_bulk: false,
                 ignore_duplicated_recipients: self.settings.ignore_duplicates,
             },
-            created_at: object_time(message.created_at),
-            updated_at: object_time(message.created_at),
+            created_at: object_time(since),
+            updated_at: object_time(since),
             totals: [],
         }
     }
@@ -155,7 +159,7 @@ fn listed(message: &Message) -> Listed {
     Listed { id: message.id.clone(), created_at: at.clone(), updated_at: at }
 }
 
-fn api_email(stored: &StoredMessage, email: &StoredEmail, status: EmailStatus) -> ApiEmail {
+fn api_email(stored: &StoredMessage, email: &StoredEmail) -> ApiEmail {
     let message = &stored.message;
     let at = object_time(message.created_at);
     ApiEmail {
@@ -165,7 +169,7 @@ fn api_email(stored: &StoredMessage, email: &StoredEmail, status: EmailStatus) -
         text: None,
         html: None,
         template_id: message.template_id.clone().unwrap_or_default(),
-        status,
+        status: email.status(),
         tags: (!message.tags.is_empty()).then(|| message.tags.clone()),
         headers: None,
         created_at: at.clone(),

@@ -2,15 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod activity;
 mod bulk;
 mod client;
 mod documents;
 mod faults;
 mod hostile;
 mod inspection;
+mod lifecycle;
 mod limits;
 mod messages;
+mod receiver;
 mod refusals;
 mod rules;
 mod suppressions;
 mod transport;
+mod webhook_api;
+mod webhooks;
