@@ -44,8 +44,8 @@ fn report(what: &str, raw: &Bytes) {
 fn everything(raw: &Bytes) -> usize {
     let message = InboundMessage::from_bytes(raw.clone());
     let mut size = message.headers().map(|header| header.value().len()).sum::<usize>();
-    size += message.from().is_some() as usize + message.to().len() + message.cc().len();
-    size += message.date().is_some() as usize + message.subject().map_or(0, |subject| subject.len());
+    size += usize::from(message.from().is_some()) + message.to().len() + message.cc().len();
+    size += usize::from(message.date().is_some()) + message.subject().map_or(0, |subject| subject.len());
     size += message.text().map_or(0, |text| text.len()) + message.html().map_or(0, |html| html.len());
     for part in message.attachments().chain(message.inlines()) {
         size += part.file_name().map_or(0, |name| name.len()) + part.bytes().len();

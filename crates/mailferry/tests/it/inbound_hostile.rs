@@ -27,14 +27,10 @@ fn kinds(message: &InboundMessage) -> Vec<ProblemKind> {
 /// MIM-31
 #[test]
 fn multiparts_ten_thousand_deep() {
-    let mut raw = String::new();
-    for level in 0..10_000 {
-        raw += &format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n");
-    }
-    raw += "\r\nbottom\r\n";
-    for level in (0..10_000).rev() {
-        raw += &format!("--b{level}--\r\n");
-    }
+    let opened = |level| format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n");
+    let head: String = (0..10_000).map(opened).collect();
+    let tail: String = (0..10_000).rev().map(|level| format!("--b{level}--\r\n")).collect();
+    let raw = head + "\r\nbottom\r\n" + &tail;
     let message = InboundMessage::from_text(raw);
     assert_eq!(message.parts().count(), 1_001);
     assert!(kinds(&message).contains(&ProblemKind::TooDeep));

@@ -1,6 +1,7 @@
 //! Mails that arrived, as an application sees them: made by hand, with parts of every kind.
 
 use mailferry::inbound::{InboundMessage, NotText, OnError};
+use mailferry::message::Problem;
 use mailferry::{Attachment, InvalidMessage};
 use serde_json::json;
 
@@ -74,7 +75,7 @@ fn header_injection_is_refused() {
         (builder().attachment(Attachment::file("Cargo.toml")), "attachments[0]"),
     ] {
         let problems = error(builder);
-        assert_eq!(problems.problems().iter().map(|one| one.path()).collect::<Vec<_>>(), [path]);
+        assert_eq!(problems.problems().iter().map(Problem::path).collect::<Vec<_>>(), [path]);
     }
     assert_eq!(builder().header("Subject", "by header").build().unwrap().subject().as_deref(), Some("by header"));
 }
