@@ -55,6 +55,16 @@ fn mails_within_mails_ten_thousand_deep() {
     assert_eq!(inner.parts().count(), 1_001);
 }
 
+/// The bytes of the innermost are in all the others.
+#[test]
+fn files_within_files_are_not_hashed_over_and_over() {
+    let raw = "Content-Type: message/rfc822\r\n\r\n".repeat(900) + "\r\n" + &"x".repeat(1_000_000);
+    let json = InboundMessage::from_text(raw).to_json();
+    let files = json["attachments"].as_array().unwrap();
+    assert_eq!(files.len(), 900);
+    assert!(files[14]["sha256"].is_string() && files[20]["sha256"].is_null());
+}
+
 #[test]
 fn a_boundary_of_those_around_it_is_theirs() {
     let nested = "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".repeat(1_000);
