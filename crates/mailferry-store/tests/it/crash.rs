@@ -43,6 +43,8 @@ fn effect<'a>(transaction: &'a mut SqliteConnection, event: &'a Event) -> Handli
 fn child() {
     let Ok(path) = std::env::var(CHILD) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // The harness has begun a line.
+    println!();
     runtime.block_on(async {
         let inbox = Inbox::open(&path).await.unwrap();
         let worker = inbox.worker().policy(eager(100)).parallel(PARALLEL).transaction_handler("inner", effect).handler(

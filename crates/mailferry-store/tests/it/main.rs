@@ -4,5 +4,9 @@
 
 mod accept;
 mod crash;
+mod deliveries;
 mod handlers;
+mod keeping;
+mod opening;
 mod support;
+mod trouble;
