@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::id::Ids;
 use crate::inbound::InboundRoute;
+use crate::lifecycle::{Outcome, Script};
 use crate::server;
 use crate::service::{Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
@@ -54,6 +55,7 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    script: Script,
 }
 
 impl Default for Builder {
@@ -69,6 +71,7 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            script: Script::default(),
         }
     }
 }
@@ -193,6 +196,20 @@ impl Builder {
         self
     }
 
+    /// Gives emails to `pattern` this outcome: an address, or one with `*` for any letters. The first rule that fits
+    /// counts, before what [addresses say by themselves](Builder::scripted_addresses).
+    pub fn outcome(mut self, pattern: impl Into<String>, outcome: Outcome) -> Self {
+        self.script.rule(pattern.into(), outcome);
+        self
+    }
+
+    /// Whether local parts such as `bounce`, `soft-bounce+1`, `deferred`, `complaint`, `unsubscribe`, `open` and `click`
+    /// have the outcome that they name. By default they have.
+    pub fn scripted_addresses(mut self, scripted: bool) -> Self {
+        self.script.by_local_part(scripted);
+        self
+    }
+
     /// Starts with `webhook` registered, without a ping. [`Emulator::webhooks`] tells its secret.
     pub fn webhook(mut self, webhook: Webhook) -> Self {
         self.webhooks.push(webhook);
@@ -290,6 +307,7 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            script,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
@@ -311,6 +329,7 @@ impl Builder {
         }
         let mut state = State::new(ids, settings.memory);
         state.account = account;
+        state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {
             state.domain_id(domain);

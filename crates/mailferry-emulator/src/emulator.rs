@@ -12,11 +12,12 @@ use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
+use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
 use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
-use crate::suppression::{SuppressionList, Whom};
+use crate::suppression::SuppressionList;
 use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 
 /// MailerSend's HTTP API, running in this process.
@@ -130,8 +131,7 @@ impl Emulator {
 
     /// Puts `address` on `list`, for all domains.
     pub fn suppress(&self, list: SuppressionList, address: impl Into<String>) {
-        let now = self.service.clock.now();
-        self.service.state().suppress(list, Whom::Exact(address.into()), None, now);
+        self.service.suppress_everywhere(list, address.into());
     }
 
     /// Lets the next request meet `fault`; several are met one after the other.
@@ -146,7 +146,7 @@ impl Emulator {
 
     /// Starts or ends maintenance, during which every request is answered with 421.
     pub fn set_maintenance(&self, on: bool) {
-        self.service.state().maintenance = on;
+        self.service.set_maintenance(on);
     }
 
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
@@ -154,9 +154,11 @@ impl Emulator {
         self.service.state().paused_domains.insert(domain.as_ref().to_ascii_lowercase());
     }
 
-    /// Ends the pause of `domain`.
+    /// Ends the pause of `domain`: what was held back is sent now.
     pub fn resume_domain(&self, domain: impl AsRef<str>) {
-        self.service.state().paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
+        let now = self.service.clock.now();
+        self.service.caught_up(now).paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
+        drop(self.service.caught_up(now));
     }
 
     /// The id under which the API knows `domain`: always the same for the same name.
@@ -167,7 +169,8 @@ impl Emulator {
     /// Registers `webhook` without a ping. The answer tells its secret.
     pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
         let now = self.service.clock.now();
-        self.service.state().register(webhook, now)
+        // Nobody hears of what happened before.
+        self.service.caught_up(now).register(webhook, now)
     }
 
     /// Every webhook there is, oldest first.
@@ -177,7 +180,48 @@ impl Emulator {
 
     /// Every attempt to post an event that is remembered, oldest first.
     pub fn webhook_deliveries(&self) -> Vec<Delivery> {
-        self.service.state().outbox.log.iter().cloned().collect()
+        self.service.deliveries()
+    }
+
+    /// Posts a delivery again, as if for the first time, by its [number](Delivery::number); `false` when it is not
+    /// remembered.
+    pub fn resend_delivery(&self, number: u64) -> bool {
+        self.service.resend(number)
+    }
+
+    /// Every activity that is remembered, oldest first, as of now.
+    pub fn activities(&self) -> Vec<Activity> {
+        self.service.activities()
+    }
+
+    /// Lets the recipient of the email `email_id`, or their mail server, react to it now.
+    ///
+    /// Once the server has reacted, nothing more happens of what was scripted for the email. When a person reacts to an
+    /// email that is sent but not delivered, it is delivered first.
+    ///
+    /// # Errors
+    ///
+    /// When the email is not known or in no state for it; see [`ReactionError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mailferry_emulator::{EmailStatus, Emulator, Reaction};
+    ///
+    /// # async fn a_bounce(emulator: Emulator) -> Result<(), mailferry_emulator::ReactionError> {
+    /// let email = &emulator.emails()[0];
+    /// emulator.react(email.id(), Reaction::HardBounce)?;
+    /// assert_eq!(emulator.emails()[0].status(), EmailStatus::Rejected);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn react(&self, email_id: &str, reaction: Reaction) -> Result<(), ReactionError> {
+        self.service.react(email_id, reaction)
+    }
+
+    /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.
+    pub fn set_outcome(&self, pattern: impl Into<String>, outcome: Outcome) {
+        self.service.state().script.rule(pattern.into(), outcome);
     }
 
     /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three

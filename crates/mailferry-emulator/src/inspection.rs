@@ -4,10 +4,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::inbound::form;
+use crate::lifecycle;
 use crate::message::{Attachment, Email, Message, Suppressed};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::service::{Service, decode, refuse};
+use crate::service::{Service, StoredMessage, decode, refuse};
+use crate::webhooks;
 
 #[derive(Serialize)]
 struct Health {
@@ -130,7 +132,9 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
             service.state().reset();
             Reply { status: 204, headers: Vec::new(), body: Vec::new() }
         }
-        _ => Reply::sentence(404, "The emulator has no such inspection."),
+        (method, parts) => lifecycle::inspection::answer(service, method, parts, asked.target)
+            .or_else(|| webhooks::inspection::answer(service, method, parts))
+            .unwrap_or_else(|| Reply::sentence(404, "The emulator has no such inspection.")),
     }
 }
 
@@ -244,9 +248,7 @@ fn requests(service: &Service) -> Reply {
 impl Service {
     /// Every remembered email, oldest first, with its status as of now.
     pub(crate) fn emails(&self) -> Vec<Email> {
-        let now = self.clock.now();
-        let state = self.state();
-        let delay = self.settings.delivery_delay;
-        state.messages.iter().flat_map(|stored| stored.emails(now, &state.paused_domains, delay)).collect()
+        let state = self.caught_up(self.clock.now());
+        state.messages.iter().flat_map(StoredMessage::emails).collect()
     }
 }

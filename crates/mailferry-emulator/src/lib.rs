@@ -34,6 +34,7 @@ mod id;
 mod inbound;
 mod inspection;
 mod json;
+mod lifecycle;
 mod limits;
 mod log;
 mod message;
@@ -54,9 +55,8 @@ pub use builder::Builder;
 pub use clock::Clock;
 pub use emulator::{Dropped, Emulator};
 pub use fault::Fault;
-pub use inbound::{
-    Combine, Comparer, InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, RouteKey,
-};
+pub use inbound::{Combine, Comparer, InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, RouteKey};
+pub use lifecycle::{Activity, ActivityKind, Outcome, Reaction, ReactionError};
 pub use message::{Attachment, Email, EmailStatus, Mailbox, Message, Role, Suppressed};
 pub use request::Request;
 pub use rules::{Certainty, Rule, rules};

@@ -41,6 +41,8 @@ pub enum EmailStatus {
     Sent,
     /// Taken by the recipient's mail server.
     Delivered,
+    /// Refused by the recipient's mail server: it bounced.
+    Rejected,
 }
 
 /// A file that travels with a message.

@@ -178,8 +178,7 @@ impl InboundMail {
         head.push_str(&content);
         Composed {
             sender: sender.unwrap_or_else(|| from_people.into_iter().next().map(address).unwrap_or_default()),
-            recipients: recipients
-                .unwrap_or_else(|| to_people.into_iter().chain(cc_people).map(address).collect()),
+            recipients: recipients.unwrap_or_else(|| to_people.into_iter().chain(cc_people).map(address).collect()),
             raw: head.into_bytes(),
         }
     }
@@ -286,11 +285,10 @@ mod tests {
                         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
                         Content-Transfer-Encoding: 8bit\r\n\r\nHi\r\nthere\r\n";
         assert_eq!(String::from_utf8(composed.raw).unwrap(), expected);
-        assert_eq!((composed.sender.as_str(), composed.recipients), ("ann@x.test", vec![
-            "bob@y.test".to_owned(),
-            "eve@y.test".to_owned(),
-            "cc@y.test".to_owned()
-        ]));
+        assert_eq!(
+            (composed.sender.as_str(), composed.recipients),
+            ("ann@x.test", vec!["bob@y.test".to_owned(), "eve@y.test".to_owned(), "cc@y.test".to_owned()])
+        );
     }
 
     #[test]
@@ -309,10 +307,7 @@ mod tests {
         assert_eq!(super::super::headers::decoded(mail.headers.first("subject").unwrap()), subject);
         assert_eq!(people(mail.headers.first("from").unwrap())[0].name.as_deref(), Some("Jörg"));
         let files: Vec<_> = content.files.iter().map(|file| (&*file.name, file.disposition, &*file.content)).collect();
-        assert_eq!(
-            files,
-            [("Straße.csv", "attachment", &b"a;\xe4\r\nb"[..]), ("p.png", "inline", &b"\x89PNG"[..])]
-        );
+        assert_eq!(files, [("Straße.csv", "attachment", &b"a;\xe4\r\nb"[..]), ("p.png", "inline", &b"\x89PNG"[..])]);
         assert_eq!(content.files[1].content_id.as_deref(), Some("pic"));
         assert_eq!(mail.headers.first("X-Envelope-From"), Some("<>"));
     }

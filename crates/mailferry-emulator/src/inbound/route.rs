@@ -155,9 +155,15 @@ impl fmt::Debug for RouteKey {
 /// Where a route's mail goes.
 #[derive(Clone)]
 pub(crate) enum Forward {
-    Webhook { id: String, url: String, secret: String },
+    Webhook {
+        id: String,
+        url: String,
+        secret: String,
+    },
     /// Listed, but nothing is sent: the emulator sends no mail.
-    Email { address: String },
+    Email {
+        address: String,
+    },
 }
 
 impl Forward {
@@ -197,7 +203,11 @@ impl Route {
         let InboundRoute { name, urls, domain, priority, mut secret, catch, matching } = route;
         let forwards = urls
             .into_iter()
-            .map(|url| Forward::Webhook { id: ids.hashid(), url, secret: secret.take().unwrap_or_else(|| ids.secret()) })
+            .map(|url| Forward::Webhook {
+                id: ids.hashid(),
+                url,
+                secret: secret.take().unwrap_or_else(|| ids.secret()),
+            })
             .collect();
         Self {
             id: ids.hashid(),

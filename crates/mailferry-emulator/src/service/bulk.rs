@@ -8,13 +8,16 @@ use serde_json::Value;
 
 use super::query::note;
 use super::sending::{Accepted, accept};
-use super::{Service, not_found, refuse};
+use super::{Service, State, not_found, refuse};
 use crate::clock::{later, object_time};
+use crate::json;
+use crate::lifecycle::Job;
 use crate::message::Suppressed;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{Findings, bulk_objects};
-use crate::settings::MessageIds;
+use crate::settings::{MessageIds, Settings};
+use crate::webhooks::delivery::Notice;
 
 /// A bulk request, worked through.
 ///
@@ -42,6 +45,16 @@ struct Data<T> {
 
 #[derive(Serialize)]
 struct Status<'a> {
+    #[serde(flatten)]
+    summary: Summary<'a>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// What webhooks are told of a bulk request that is done (facts sheet 6.6, documented), and all but the times of what
+/// the API tells.
+#[derive(Serialize)]
+struct Summary<'a> {
     id: &'a str,
     state: &'static str,
     total_recipients_count: usize,
@@ -50,8 +63,6 @@ struct Status<'a> {
     validation_errors_count: usize,
     validation_errors: Option<BTreeMap<String, &'a Findings>>,
     messages_id: Value,
-    created_at: String,
-    updated_at: String,
 }
 
 impl Service {
@@ -87,7 +98,10 @@ impl Service {
         let started = Started { message: "The bulk email is being processed.", bulk_email_id: &bulk.id };
         let reply = Reply::json(202, &started);
         let weight = 1024_usize.saturating_add(bulk.errors.len().saturating_mul(512));
-        self.state().bulks.push(bulk, weight);
+        let mut state = self.state();
+        // After its emails, which are accepted at the same time.
+        state.agenda.add(bulk.done_at, Job::Bulk(bulk.id.clone()));
+        state.bulks.push(bulk, weight);
         reply
     }
 
@@ -98,13 +112,22 @@ impl Service {
     }
 }
 
+impl State {
+    /// Tells webhooks that the bulk request `id` is done. It may have been of several domains, so all are told.
+    pub(crate) fn bulk_done(&mut self, settings: &Settings, id: &str, now: Timestamp) {
+        let Some(bulk) = self.bulks.iter().find(|bulk| bulk.id == id) else { return };
+        let data = json::compact(&bulk.summary(true, settings.message_ids));
+        self.announce(settings, &Notice { kind: "bulk_email.completed", domain: None, data }, now);
+    }
+}
+
 /// Counts list entries, right or wrong: one of the wrong shape is counted too (facts sheet 4.2, recorded).
 fn count_recipients(object: &Value) -> usize {
     ["to", "cc", "bcc"].iter().filter_map(|list| object.get(*list)?.as_array()).map(Vec::len).sum()
 }
 
 impl Bulk {
-    fn add(&mut self, state: &mut super::State, ready: super::sending::Ready) {
+    fn add(&mut self, state: &mut State, ready: super::sending::Ready) {
         let (key, suppressed) = match accept(state, ready, Some((&self.id, self.done_at))) {
             Accepted::Sent(message) => {
                 self.messages.push(message.id.clone());
@@ -120,13 +143,21 @@ impl Bulk {
 
     fn status(&self, now: Timestamp, form: MessageIds) -> Status<'_> {
         let done = now >= self.done_at;
+        Status {
+            summary: self.summary(done, form),
+            created_at: object_time(self.created_at),
+            updated_at: object_time(if done { self.done_at } else { self.created_at }),
+        }
+    }
+
+    fn summary(&self, done: bool, form: MessageIds) -> Summary<'_> {
         let errors: BTreeMap<String, &Findings> = if done {
             self.errors.iter().map(|(position, findings)| (format!("message.{position}"), findings)).collect()
         } else {
             BTreeMap::new()
         };
         let suppressed = Some(&self.suppressed).filter(|suppressed| done && !suppressed.is_empty());
-        Status {
+        Summary {
             id: &self.id,
             state: if done { "completed" } else { "queued" },
             total_recipients_count: self.recipients,
@@ -136,8 +167,6 @@ impl Bulk {
             validation_errors_count: errors.len(),
             validation_errors: (!errors.is_empty()).then_some(errors),
             messages_id: if done { self.message_ids(form) } else { Value::Null },
-            created_at: object_time(self.created_at),
-            updated_at: object_time(if done { self.done_at } else { self.created_at }),
         }
     }
 

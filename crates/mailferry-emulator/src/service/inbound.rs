@@ -8,8 +8,8 @@ use super::{Service, State, invalid, not_found, refuse};
 use crate::inbound::{Combine, Comparer, Filter, Filters, Forward, INBOUND_HOST, InboundRoute, Route, Subject};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::webhooks::delivery::Receiver;
 use crate::rules::{INBOUND, INBOUND_DOMAIN, examine, is_true, number};
+use crate::webhooks::delivery::Receiver;
 
 /// More are refused as MailerSend refuses them; where its own limit is, is UNCERTAIN.
 const MOST_ROUTES: usize = 1_000;

@@ -1,13 +1,19 @@
 //! The emulated service: a request goes in, a reply comes out, and no socket is involved.
 
+mod account;
 mod bulk;
+mod domains;
+mod emails;
 mod inbound;
 mod page;
 mod query;
 mod reading;
+mod recipients;
+mod schedules;
 mod sending;
 mod state;
 mod suppressions;
+mod templates;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +21,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub(crate) use self::query::decode;
-pub(crate) use self::state::State;
+pub(crate) use self::state::{State, StoredMessage};
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
 use crate::reply::Reply;
@@ -59,13 +65,28 @@ impl Service {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, after everything has happened that is due by `now`.
+    pub(crate) fn caught_up(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.catch_up(&self.settings, now);
+        self.wake(&state);
+        state
+    }
+
+    /// Has webhooks told of what happened, and looked after if they wait for something.
+    pub(crate) fn wake(&self, state: &State) {
+        if state.next_delivery().is_some() {
+            self.dispatch.wake();
+        }
+    }
+
     /// Answers one request of the API.
     ///
     /// The order is that of the facts sheet (9.6, INFERRED): token, path, account and scope, limits, fields.
     pub(crate) fn answer(&self, request: &Request) -> Reply {
         let now = self.clock.now();
         let path = request.path();
-        if self.state().maintenance {
+        if self.caught_up(now).maintenance {
             return refuse("service.maintenance", &[]);
         }
         let Some(token) = request.token().and_then(|token| self.settings.token(token)) else {
@@ -104,15 +125,38 @@ impl Service {
             Endpoint::Message => self.message(last, now),
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
-            Endpoint::Unsuppress => self.unsuppress(last, request),
+            Endpoint::Absent => refuse("endpoint.not_emulated", &words(String::new())),
+            Endpoint::Emails => self.emails_sent(request, now),
+            Endpoint::SentEmail => self.email_sent(last, now),
+            Endpoint::Schedules => self.schedules(request, now),
+            Endpoint::Schedule => self.schedule(last, now),
+            Endpoint::DeleteSchedule => self.delete_schedule(last, now),
+            Endpoint::Recipients => self.recipients(None, request, now),
+            Endpoint::Recipient => self.one_recipient(last, now),
+            Endpoint::DeleteRecipient => self.delete_recipient(last),
+            Endpoint::Templates => self.templates(request, now),
+            Endpoint::Template => self.template(last, now),
+            Endpoint::Domains => self.domains(request, now),
+            Endpoint::Domain => self.one_domain(last, now),
+            Endpoint::CreateDomain => self.create_domain(request, now),
+            Endpoint::DeleteDomain => self.delete_domain(last),
+            Endpoint::DomainSettings => self.change_domain(above(path), request, now),
+            Endpoint::DomainRecipients => self.recipients(Some(above(path)), request, now),
+            Endpoint::DnsRecords => self.dns_records(above(path), now),
+            Endpoint::VerifyDomain => self.verify_domain(above(path)),
             Endpoint::InboundRoutes => self.inbound_routes(request),
             Endpoint::InboundRoute => self.inbound_route(last),
             Endpoint::CreateInboundRoute => self.create_inbound_route(request),
             Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
             Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
+            Endpoint::Unsuppress => self.unsuppress(last, request, now),
         };
+        // What was accepted begins to happen.
+        drop(self.caught_up(now));
         // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
-        let reply = if reply.status == 404 { reply } else { self.with_quota(reply, now) };
+        // Schedules are looked for later.
+        let early = !matches!(route.endpoint, Endpoint::Schedule | Endpoint::DeleteSchedule);
+        let reply = if reply.status == 404 && early { reply } else { self.with_quota(reply, now) };
         with_minute(reply, minute)
     }
 
@@ -178,6 +222,11 @@ impl Service {
         let reply = reply.with("x-apiquota-remaining", self.remaining(now));
         reply.with("x-apiquota-reset", reset_time(next_midnight(now)))
     }
+}
+
+/// The last segment but one of a path: `abc` in `/v1/domains/abc/verify`.
+fn above(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').nth(1).unwrap_or_default()
 }
 
 /// An account without limits shows none (facts sheet 2.1, recorded since 2024).

@@ -136,7 +136,8 @@ impl Service {
             Some(page) => PageLink { url: Some(link(page)), label: page.to_string(), active: page == number },
             None => PageLink { url: None, label: "...".to_owned(), active: false },
         });
-        let at = |url: &Option<String>, label: &str| PageLink { url: url.clone(), label: label.to_owned(), active: false };
+        let at =
+            |url: &Option<String>, label: &str| PageLink { url: url.clone(), label: label.to_owned(), active: false };
         let links = std::iter::once(at(&previous, "&laquo; Previous"));
         let links = links.chain(shown).chain(std::iter::once(at(&next, "Next &raquo;"))).collect();
         let meta = CountedMeta {
@@ -188,7 +189,8 @@ mod tests {
     #[test]
     fn many_pages_are_linked_to_in_part() {
         let check = |current, last, expected: &str| {
-            let shown = window(current, last).into_iter().map(|page| page.map_or("…".to_owned(), |page| page.to_string()));
+            let shown =
+                window(current, last).into_iter().map(|page| page.map_or("…".to_owned(), |page| page.to_string()));
             assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{current} of {last}");
         };
         check(1, 1, "1");

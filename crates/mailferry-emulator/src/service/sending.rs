@@ -10,6 +10,7 @@ use super::query::{json_body, note};
 use super::state::{State, StoredEmail, StoredMessage};
 use super::{Service, invalid};
 use crate::content::{self, Rendering, domain_of};
+use crate::lifecycle::{Letter, Sheet};
 use crate::message::{Message, Suppressed};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -105,22 +106,29 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
     state.domain_id(&domain);
     message.paused = state.is_paused(&domain);
 
+    message.id = state.ids.object(now);
+    let sheet = Arc::new(Sheet::new(&message, &domain));
     let (mut emails, mut suppressed) = (Vec::new(), Vec::new());
     for (position, (role, recipient)) in message.recipients().enumerate() {
         let reasons = reasons(&state.entries, &recipient.email, &domain);
         let recipient = recipient.clone();
-        if reasons.is_empty() {
-            let id = state.ids.object(now);
-            emails.push(StoredEmail { id, recipient, role, rendered: rendering.reader(position) });
-        } else {
+        let rendered = rendering.reader(position);
+        let id = state.ids.object(now);
+        let contact = state.contacts.meet(&domain, &recipient.email, &mut state.ids, now);
+        let (subject, sheet) = (Arc::clone(&rendered.subject), Arc::clone(&sheet));
+        let letter = Letter::new(id.clone(), recipient.email.clone(), contact, subject, sheet);
+        if let Some(reason) = reasons.first() {
+            state.agenda.suppressed(&letter, reason);
             suppressed.push(Suppressed { email: recipient.email, name: recipient.name, reasons });
+        } else {
+            state.agenda.accepted(&letter);
+            emails.push(StoredEmail { id, recipient, role, rendered, letter });
         }
     }
     if emails.is_empty() {
         return Accepted::Suppressed(suppressed);
     }
     message.suppressed = suppressed;
-    message.id = state.ids.object(now);
     let message = Arc::new(message);
     state.messages.push(StoredMessage { message: Arc::clone(&message), emails }, weight);
     Accepted::Sent(message)

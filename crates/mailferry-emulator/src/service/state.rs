@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::bulk::Bulk;
-use crate::clock::later;
-use crate::content::domain_of;
+use super::domains::Records;
 use crate::fault::Fault;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
+use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
 use crate::log::Log;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
@@ -34,9 +33,16 @@ pub(crate) struct State {
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
     pub(crate) faults: VecDeque<Fault>,
+    pub(crate) agenda: Agenda,
+    pub(crate) script: Script,
+    pub(crate) contacts: Contacts,
+    pub(crate) activities: Log<Occurrence>,
     pub(crate) webhooks: Vec<RegisteredWebhook>,
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
+    pub(crate) records: Records,
+    /// When templates were first asked for: they have no date of their own.
+    pub(crate) templates_since: Option<Timestamp>,
 }
 
 /// A message with its emails.
@@ -50,10 +56,20 @@ pub(crate) struct StoredEmail {
     pub(crate) recipient: Mailbox,
     pub(crate) role: Role,
     pub(crate) rendered: Rendered,
+    /// What its activities know of it, and how far it has come.
+    pub(crate) letter: Arc<Letter>,
+}
+
+impl StoredEmail {
+    pub(crate) fn status(&self) -> EmailStatus {
+        self.letter.course().status
+    }
 }
 
 impl State {
     pub(crate) fn new(ids: Ids, memory: Memory) -> Self {
+        // A message has several recipients, and an email several activities.
+        let several = memory.count.saturating_mul(10);
         Self {
             ids,
             meter: Meter::default(),
@@ -66,9 +82,15 @@ impl State {
             bulks: Log::new(memory),
             requests: Log::new(memory),
             faults: VecDeque::new(),
+            agenda: Agenda::new(several),
+            script: Script::default(),
+            contacts: Contacts::new(several),
+            activities: Log::new(Memory { count: several, bytes: memory.bytes }),
             webhooks: Vec::new(),
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
+            records: Records::new(),
+            templates_since: None,
         }
     }
 
@@ -81,6 +103,9 @@ impl State {
         self.bulks.clear();
         self.requests.clear();
         self.faults.clear();
+        self.agenda.clear();
+        self.contacts.clear();
+        self.activities.clear();
         self.outbox.clear();
         self.inbound.log.clear();
     }
@@ -106,33 +131,21 @@ impl State {
 }
 
 impl StoredMessage {
-    pub(crate) fn emails(&self, now: Timestamp, paused: &BTreeSet<String>, delay: Duration) -> Vec<Email> {
-        let status = self.status(now, paused, delay);
-        self.emails
-            .iter()
-            .map(|email| Email {
-                id: email.id.clone(),
-                recipient: email.recipient.clone(),
-                role: email.role,
-                status,
-                rendered: email.rendered.clone(),
-                message: Arc::clone(&self.message),
-            })
-            .collect()
+    pub(crate) fn emails(&self) -> impl Iterator<Item = Email> {
+        self.emails.iter().map(|email| Email {
+            id: email.id.clone(),
+            recipient: email.recipient.clone(),
+            role: email.role,
+            status: email.status(),
+            rendered: email.rendered.clone(),
+            message: Arc::clone(&self.message),
+        })
     }
 
-    /// How far its emails have come: queued until it is due and its domain runs, sent at once, delivered `delay`
-    /// later (recordings: one to six seconds).
-    pub(crate) fn status(&self, now: Timestamp, paused: &BTreeSet<String>, delay: Duration) -> EmailStatus {
-        let Message { created_at, send_at, from, .. } = &*self.message;
-        let due = send_at.map_or(*created_at, |send_at| send_at.max(*created_at));
-        let held = from.as_ref().is_some_and(|from| paused.contains(&*domain_of(&from.email)));
-        if held || now < due {
-            EmailStatus::Queued
-        } else if now < later(due, delay) {
-            EmailStatus::Sent
-        } else {
-            EmailStatus::Delivered
+    /// None of its emails goes any further, as when its schedule is deleted.
+    pub(crate) fn cancel(&self) {
+        for email in &self.emails {
+            email.letter.cancel();
         }
     }
 }

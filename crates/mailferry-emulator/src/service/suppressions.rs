@@ -127,7 +127,7 @@ impl Service {
         Reply::json(201, &Data { data: shown })
     }
 
-    pub(super) fn unsuppress(&self, list: &str, request: &Request) -> Reply {
+    pub(super) fn unsuppress(&self, list: &str, request: &Request, now: Timestamp) -> Reply {
         let Some(list) = SuppressionList::from_name(list) else { return not_found() };
         let root = match json_body(request) {
             Ok(root) => root,
@@ -135,7 +135,7 @@ impl Service {
         };
         let mut state = self.state();
         let known: Vec<&str> = state.entries.iter().filter(|e| e.list == list).map(|e| e.id.as_str()).collect();
-        let findings = examine(DELETE, &root, &self.facts(&state, Timestamp::UNIX_EPOCH, &known));
+        let findings = examine(DELETE, &root, &self.facts(&state, now, &known));
         if !findings.is_empty() {
             return note(request, invalid(&findings));
         }
@@ -144,11 +144,16 @@ impl Service {
             root.get("ids").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let domain_id = root.get("domain_id").and_then(Value::as_str);
         let domain = domain_id.and_then(|id| state.domain_name(id)).map(str::to_owned);
-        state.entries.retain(|entry| {
+        let stays = |entry: &Entry| {
             let chosen = all || ids.contains(&entry.id.as_str());
             let elsewhere = domain_id.is_some() && entry.domain != domain;
             entry.list != list || !chosen || elsewhere
-        });
+        };
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut state.entries).into_iter().partition(stays);
+        state.entries = kept;
+        for entry in gone.iter().filter(|entry| entry.list == SuppressionList::OnHold) {
+            state.on_hold(&self.settings, "recipient.on_hold_removed", entry, now);
+        }
         Reply::json(200, &[(); 0])
     }
 

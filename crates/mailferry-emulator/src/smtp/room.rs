@@ -29,21 +29,15 @@ impl Mailroom for Routes {
         let trace = format!("Received: from {client} ([{from}])\r\n by mailferry.test with ESMTP; {date}\r\n");
         let traced = [trace.as_bytes(), raw].concat();
         match self.0.receive(sender, recipients, &traced) {
-            Ok(received) => {
-                Ok(received.messages().first().map(|message| message.id().to_owned()).unwrap_or_default())
-            }
+            Ok(received) => Ok(received.messages().first().map(|message| message.id().to_owned()).unwrap_or_default()),
             Err(NotReceived::NoRoute) => {
                 Err(Refusal { code: 550, text: "5.1.1 No inbound route listens for these recipients any longer" })
             }
-            Err(NotReceived::Unwanted) => {
-                Err(Refusal { code: 550, text: "5.7.1 No inbound route wants this mail" })
-            }
+            Err(NotReceived::Unwanted) => Err(Refusal { code: 550, text: "5.7.1 No inbound route wants this mail" }),
             Err(NotReceived::AttachmentType) => {
                 Err(Refusal { code: 554, text: "5.6.1 An attachment has an unsupported type" })
             }
-            Err(NotReceived::AttachmentSize) => {
-                Err(Refusal { code: 552, text: "5.3.4 An attachment is too large" })
-            }
+            Err(NotReceived::AttachmentSize) => Err(Refusal { code: 552, text: "5.3.4 An attachment is too large" }),
             Err(NotReceived::NoEmail) => Err(Refusal { code: 550, text: "5.1.1 No such email" }),
         }
     }

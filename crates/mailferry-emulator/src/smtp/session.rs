@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use smtp_proto::{
-    Error, MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, MailFrom, RcptTo, Request,
-};
+use smtp_proto::{Error, MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, MailFrom, RcptTo, Request};
 
 use super::{Envelope, Mailroom, Refusal, SmtpLimits};
 
@@ -27,7 +25,11 @@ pub(super) enum Next {
     /// A mail, up to a line with a dot.
     Data,
     /// So many bytes. `wanted` says whether they are to be kept.
-    Chunk { bytes: usize, last: bool, wanted: bool },
+    Chunk {
+        bytes: usize,
+        last: bool,
+        wanted: bool,
+    },
     /// Nothing: the connection ends.
     Close,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::outbox::Waiting;
+use super::outbox::{Delivery, Waiting};
 use super::post::{Failure, Poster};
 use crate::service::Service;
 
@@ -30,6 +30,19 @@ impl Dispatch {
 }
 
 impl Service {
+    /// Every attempt to post something that is remembered, oldest first.
+    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
+        self.state().outbox.deliveries().collect()
+    }
+
+    /// Posts a delivery again; `false` when it is not remembered.
+    pub(crate) fn resend(&self, number: u64) -> bool {
+        let mut state = self.state();
+        let found = state.outbox.resend(number, self.clock.now());
+        self.wake(&state);
+        found
+    }
+
     /// Waits until everything that is due by now was posted, and answered or given up.
     pub(crate) async fn settled(&self) {
         loop {
@@ -45,11 +58,7 @@ impl Service {
 
     fn is_settled(&self) -> bool {
         let now = self.clock.now();
-        let idle = self.state().outbox.is_idle(now);
-        if !idle {
-            self.dispatch.wake();
-        }
-        idle
+        self.caught_up(now).outbox.is_idle(now)
     }
 }
 
@@ -61,10 +70,11 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<()>) {
         let now = service.clock.now();
         let next = {
             let mut state = service.state();
+            state.catch_up(&service.settings, now);
             while let Some(waiting) = state.outbox.take(now) {
                 posts.spawn(post(Arc::clone(&service), waiting));
             }
-            state.outbox.next()
+            state.next_delivery()
         };
         let sleep = next.and_then(|next| service.clock.until(next)).map(|until| until.min(MOST_SLEEP));
         tokio::select! {
@@ -91,11 +101,9 @@ impl Service {
     fn answered(&self, waiting: Waiting, outcome: Result<u16, Failure>) {
         let now = self.clock.now();
         let mut state = self.state();
-        let receiver = waiting.parcel.receiver.clone();
-        let (delivery, lost) = state.outbox.answered(waiting, outcome, now);
-        tracing::debug!(?delivery, "posted");
-        state.note_delivery(&self.settings, &receiver, &delivery, now);
-        if let Some(notice) = lost {
+        let answered = state.outbox.answered(waiting, outcome, now);
+        state.note_delivery(&self.settings, &answered, now);
+        if let Some(notice) = answered.lost {
             state.announce(&self.settings, &notice, now);
         }
         drop(state);

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod delivery;
 mod driver;
+pub(crate) mod inspection;
 mod outbox;
 mod post;
 mod registry;
@@ -11,5 +12,6 @@ mod retries;
 pub(crate) use self::driver::{Dispatch, run};
 pub(crate) use self::outbox::Outbox;
 pub use self::outbox::{Delivery, DeliveryResult};
+pub(crate) use self::registry::EVENTS;
 pub use self::registry::{Pausing, RegisteredWebhook, Webhook, WebhookVersion};
 pub use self::retries::Retries;

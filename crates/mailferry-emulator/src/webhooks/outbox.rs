@@ -78,6 +78,42 @@ pub(crate) struct Waiting {
     attempts: u32,
 }
 
+/// A parcel that was posted once.
+pub(crate) struct Posted {
+    parcel: Parcel,
+    number: u64,
+    attempt: u32,
+    at: Timestamp,
+    result: DeliveryResult,
+    again_at: Option<Timestamp>,
+}
+
+impl Posted {
+    fn shown(&self) -> Delivery {
+        let Self { parcel, number, attempt, at, result, again_at } = self;
+        Delivery {
+            number: *number,
+            receiver: parcel.receiver.id().to_owned(),
+            event: parcel.kind.clone(),
+            url: parcel.url.clone(),
+            body: parcel.body.clone(),
+            signature: sign(&parcel.secret, &parcel.body),
+            attempt: *attempt,
+            at: *at,
+            result: result.clone(),
+            again_at: *again_at,
+        }
+    }
+}
+
+/// What came of posting a parcel.
+pub(crate) struct Answered {
+    pub(crate) receiver: Receiver,
+    pub(crate) failed: bool,
+    /// What is to be announced because it is lost.
+    pub(crate) lost: Option<Notice>,
+}
+
 /// By when they are due, then by arrival.
 type Queue = BTreeMap<(Timestamp, u64), Waiting>;
 
@@ -91,7 +127,7 @@ pub(crate) struct Outbox {
     most: Memory,
     lost: u64,
     posted: u64,
-    pub(crate) log: Log<Delivery>,
+    log: Log<Posted>,
 }
 
 impl Outbox {
@@ -140,19 +176,13 @@ impl Outbox {
         Some(waiting)
     }
 
-    /// Writes down what came of a parcel and queues it again if it may be repeated.
-    ///
-    /// Gives what is to be announced because it is lost.
-    pub(crate) fn answered(
-        &mut self,
-        waiting: Waiting,
-        outcome: Result<u16, Failure>,
-        now: Timestamp,
-    ) -> (Delivery, Option<Notice>) {
+    /// Writes down what came of a parcel, and queues it again if it may be repeated.
+    pub(crate) fn answered(&mut self, waiting: Waiting, outcome: Result<u16, Failure>, now: Timestamp) -> Answered {
         let Waiting { parcel, attempts } = waiting;
         let attempt = attempts.saturating_add(1);
-        self.busy.remove(&parcel.receiver);
-        let final_failure = match &outcome {
+        let receiver = parcel.receiver.clone();
+        self.busy.remove(&receiver);
+        let is_final = match &outcome {
             Ok(status) => (400..500).contains(status) && *status != 429,
             Err(failure) => failure.unresolved,
         };
@@ -161,27 +191,30 @@ impl Outbox {
             Err(failure) => DeliveryResult::Unanswered(failure.reason),
         };
         let failed = !result.is_success();
-        let delay = parcel.retries.after_attempt(attempt).filter(|_| failed && !final_failure);
+        let delay = parcel.retries.after_attempt(attempt).filter(|_| failed && !is_final);
         let again_at = delay.map(|delay| later(now, delay));
-        let delivery = Delivery {
-            number: self.posted,
-            receiver: parcel.receiver.id().to_owned(),
-            event: parcel.kind.clone(),
-            url: parcel.url.clone(),
-            signature: sign(&parcel.secret, &parcel.body),
-            body: parcel.body.clone(),
-            attempt,
-            at: now,
-            result,
-            again_at,
-        };
-        self.posted = self.posted.saturating_add(1);
-        self.log.push(delivery.clone(), parcel.weight());
         let lost = if failed && again_at.is_none() { parcel.if_lost.clone() } else { None };
+        tracing::debug!(receiver = receiver.id(), event = parcel.kind, attempt, ?result, "posted");
+        let posted = Posted { parcel: parcel.clone(), number: self.posted, attempt, at: now, result, again_at };
+        self.posted = self.posted.saturating_add(1);
+        self.log.push(posted, parcel.weight());
         if let Some(due) = again_at {
             self.queue(Waiting { parcel, attempts: attempt }, due);
         }
-        (delivery, lost)
+        Answered { receiver, failed, lost }
+    }
+
+    /// Every attempt that is remembered, oldest first.
+    pub(crate) fn deliveries(&self) -> impl Iterator<Item = Delivery> {
+        self.log.iter().map(Posted::shown)
+    }
+
+    /// Posts the delivery `number` again, as if for the first time; `false` when it is not remembered.
+    pub(crate) fn resend(&mut self, number: u64, now: Timestamp) -> bool {
+        let posted = self.log.iter().find(|posted| posted.number == number);
+        let Some(parcel) = posted.map(|posted| posted.parcel.clone()) else { return false };
+        self.push(parcel, now);
+        true
     }
 
     /// Takes back everything that waits for `receiver`.

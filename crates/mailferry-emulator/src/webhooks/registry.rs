@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::body;
 use super::delivery::{Notice, Parcel, Receiver};
-use super::outbox::Delivery;
+use super::outbox::Answered;
 use crate::service::State;
 use crate::settings::Settings;
 
@@ -266,23 +266,17 @@ impl State {
     }
 
     /// Takes note of an attempt: a webhook that fails too often is paused, and nothing waits for it any longer.
-    pub(crate) fn note_delivery(
-        &mut self,
-        settings: &Settings,
-        receiver: &Receiver,
-        delivery: &Delivery,
-        now: Timestamp,
-    ) {
-        let Receiver::Webhook(id) = receiver else { return };
+    pub(crate) fn note_delivery(&mut self, settings: &Settings, answered: &Answered, now: Timestamp) {
+        let Receiver::Webhook(id) = &answered.receiver else { return };
         let webhook = self.webhooks.iter_mut().find(|webhook| webhook.id == *id);
         let is_listening = webhook.is_some_and(|webhook| {
-            if let Some(pausing) = settings.webhook_pausing.filter(|_| !delivery.result.is_success()) {
+            if let Some(pausing) = settings.webhook_pausing.filter(|_| answered.failed) {
                 webhook.failed(pausing, now);
             }
             webhook.enabled
         });
         if !is_listening {
-            self.outbox.forget(receiver);
+            self.outbox.forget(&answered.receiver);
         }
     }
 }

@@ -107,6 +107,8 @@ async fn a_paused_domain_holds_its_mail() {
     emulator.clock().advance(Duration::from_hours(1));
     assert_eq!(emulator.emails()[0].status(), EmailStatus::Queued);
     emulator.resume_domain("example.com");
+    assert_eq!(emulator.emails()[0].status(), EmailStatus::Sent);
+    emulator.clock().advance(Duration::from_secs(2));
     assert_eq!(emulator.emails()[0].status(), EmailStatus::Delivered);
     assert_eq!(send(&emulator, &json!({})).await.header("x-send-paused"), None);
 }

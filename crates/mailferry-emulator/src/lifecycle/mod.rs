@@ -1,0 +1,21 @@
+//! What happens to each email after it is accepted, and the record of it.
+//!
+//! Everything that is to happen stands in an agenda, by the emulator's clock. The agenda is worked through when somebody
+//! looks or when a webhook waits for it, in the order of its times; what is due happens at the time that it was due,
+//! not at the time of looking.
+
+mod activity;
+mod agenda;
+mod contact;
+pub(crate) mod inspection;
+mod outcome;
+mod reaction;
+mod steps;
+
+pub use self::activity::{Activity, ActivityKind};
+pub(crate) use self::activity::{Detail, Letter, Occurrence, Sheet};
+pub(crate) use self::agenda::{Agenda, Job};
+pub(crate) use self::contact::{Contact, Contacts};
+pub use self::outcome::Outcome;
+pub(crate) use self::outcome::Script;
+pub use self::reaction::{Reaction, ReactionError};

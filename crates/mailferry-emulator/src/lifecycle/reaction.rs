@@ -1,0 +1,132 @@
+//! What tests and people make happen to an email.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::activity::Letter;
+use super::agenda::Step;
+use crate::clock::later;
+use crate::message::EmailStatus;
+use crate::service::Service;
+
+/// How a recipient, or the mail server of one, reacts to an email.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reaction {
+    /// The server takes it.
+    Deliver,
+    /// The server refuses it for now, and it is given up.
+    SoftBounce,
+    /// The server refuses it for good. The recipient comes on the list of hard bounces.
+    HardBounce,
+    /// The server asks to try later: it is delivered one delivery delay from now.
+    Defer,
+    /// The recipient calls it spam, and comes on the list of complaints.
+    Complain,
+    /// The recipient unsubscribes, and comes on the list of those who did.
+    Unsubscribe,
+    /// The recipient opens it.
+    Open,
+    /// The recipient clicks the link to this URL.
+    Click(String),
+}
+
+/// Why an email cannot be reacted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReactionError {
+    /// No email with this id is remembered.
+    Unknown,
+    /// It is not sent yet: it waits for its time, its bulk request or its domain.
+    NotSent,
+    /// Its server has taken it already.
+    Delivered,
+    /// Its server has refused it already.
+    Rejected,
+}
+
+impl fmt::Display for ReactionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "there is no such email",
+            Self::NotSent => "the email is not sent yet",
+            Self::Delivered => "the email is delivered already",
+            Self::Rejected => "the email has bounced already",
+        })
+    }
+}
+
+impl Error for ReactionError {}
+
+impl Reaction {
+    /// The reaction called so in URLs; `url` is for clicks only.
+    pub(crate) fn from_name(name: &str, url: Option<String>) -> Option<Self> {
+        Some(match name {
+            "deliver" => Self::Deliver,
+            "soft-bounce" => Self::SoftBounce,
+            "hard-bounce" | "bounce" => Self::HardBounce,
+            "defer" => Self::Defer,
+            "complain" => Self::Complain,
+            "unsubscribe" => Self::Unsubscribe,
+            "open" => Self::Open,
+            "click" => Self::Click(url?),
+            _ => return None,
+        })
+    }
+
+    /// Whether the mail server reacts, not the person.
+    fn is_of_the_server(&self) -> bool {
+        matches!(self, Self::Deliver | Self::SoftBounce | Self::HardBounce | Self::Defer)
+    }
+}
+
+impl Service {
+    /// Lets a reaction happen now. What was scripted for the email does not happen any more once its server has
+    /// reacted; an email that is only sent is delivered before a person reacts to it.
+    pub(crate) fn react(&self, email: &str, reaction: Reaction) -> Result<(), ReactionError> {
+        let now = self.clock.now();
+        let mut state = self.caught_up(now);
+        let mut letters = state.messages.iter().rev().flat_map(|stored| &stored.emails).map(|email| &email.letter);
+        let letter = letters.find(|letter| letter.email_id == email).map(Arc::clone).ok_or(ReactionError::Unknown)?;
+        drop(letters);
+        let is_sent = may_react(&letter, &reaction)?;
+        if is_sent {
+            letter.cancel();
+            if !reaction.is_of_the_server() {
+                state.step(&self.settings, &letter, Step::Deliver, now);
+            }
+        }
+        let step = match reaction {
+            Reaction::Deliver => Step::Deliver,
+            Reaction::SoftBounce => Step::SoftBounce,
+            Reaction::HardBounce => Step::HardBounce,
+            Reaction::Defer => Step::Defer,
+            Reaction::Complain => Step::Complain,
+            Reaction::Unsubscribe => Step::Unsubscribe,
+            Reaction::Open => Step::Open,
+            Reaction::Click(url) => {
+                state.clicked(&self.settings, &letter, &url, now);
+                self.wake(&state);
+                return Ok(());
+            }
+        };
+        state.step(&self.settings, &letter, step, now);
+        if step == Step::Defer {
+            state.agenda.plan(later(now, self.settings.delivery_delay), &letter, Step::Deliver, &[]);
+        }
+        self.wake(&state);
+        Ok(())
+    }
+}
+
+/// Whether the letter is still under way.
+fn may_react(letter: &Letter, reaction: &Reaction) -> Result<bool, ReactionError> {
+    match letter.course().status {
+        EmailStatus::Queued => Err(ReactionError::NotSent),
+        EmailStatus::Rejected => Err(ReactionError::Rejected),
+        EmailStatus::Delivered if reaction.is_of_the_server() => Err(ReactionError::Delivered),
+        EmailStatus::Delivered => Ok(false),
+        EmailStatus::Sent => Ok(true),
+    }
+}

@@ -1,0 +1,145 @@
+//! The steps themselves: each changes its email, is recorded, and told to webhooks.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::activity::{ActivityKind, Detail, Letter, Occurrence};
+use super::agenda::{Job, Step};
+use crate::clock::later;
+use crate::message::EmailStatus;
+use crate::service::State;
+use crate::settings::Settings;
+use crate::suppression::{SuppressionList, Whom};
+use crate::webhooks;
+
+/// Where somebody clicks when an email has no link.
+const NO_LINK: &str = "https://example.com/";
+
+impl State {
+    /// Lets everything happen that is due by `now`, in the order in which it is due.
+    pub(crate) fn catch_up(&mut self, settings: &Settings, now: Timestamp) {
+        let Self { agenda, paused_domains, .. } = self;
+        agenda.release(now, |domain| paused_domains.contains(domain));
+        while let Some((at, job)) = self.agenda.take(now) {
+            match job {
+                Job::Bulk(id) => self.bulk_done(settings, &id, at),
+                Job::Step { letter, plan, step, then } => {
+                    if letter.course().plan == plan {
+                        self.planned(settings, &letter, step, then, at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// When something is to be posted, or happens that somebody wants to hear of.
+    pub(crate) fn next_delivery(&self) -> Option<Timestamp> {
+        let happens = if self.webhooks.is_empty() { None } else { self.agenda.next() };
+        self.outbox.next().into_iter().chain(happens).min()
+    }
+
+    fn planned(&mut self, settings: &Settings, letter: &Arc<Letter>, step: Step, then: &'static [Step], at: Timestamp) {
+        match step {
+            Step::Queue => {
+                let due = letter.sheet.send_at.map_or(at, |send_at| send_at.max(at));
+                self.step(settings, letter, step, at);
+                self.agenda.plan(due, letter, Step::Send, &[]);
+            }
+            Step::Send if self.is_paused(&letter.sheet.domain) => self.agenda.hold(Arc::clone(letter)),
+            Step::Send => {
+                self.step(settings, letter, step, at);
+                let outcome = self.script.outcome(&letter.recipient);
+                self.agenda.follow(later(at, settings.delivery_delay), letter, outcome);
+            }
+            Step::Suppress(_)
+            | Step::Deliver
+            | Step::SoftBounce
+            | Step::HardBounce
+            | Step::Defer
+            | Step::Complain
+            | Step::Unsubscribe
+            | Step::Open
+            | Step::Click => {
+                self.step(settings, letter, step, at);
+                if let Some((next, then)) = then.split_first() {
+                    self.agenda.plan(later(at, settings.delivery_delay), letter, *next, then);
+                }
+            }
+        }
+    }
+
+    /// Does what a step does.
+    pub(super) fn step(&mut self, settings: &Settings, letter: &Arc<Letter>, step: Step, at: Timestamp) {
+        let mut happened = |status: Option<EmailStatus>, kind| {
+            if let Some(status) = status {
+                letter.change(|course| course.status = status);
+            }
+            self.record(settings, letter, kind, Detail::None, at);
+        };
+        match step {
+            Step::Queue => happened(None, ActivityKind::Queued),
+            Step::Send => happened(Some(EmailStatus::Sent), ActivityKind::Sent),
+            Step::Deliver => happened(Some(EmailStatus::Delivered), ActivityKind::Delivered),
+            Step::SoftBounce => happened(Some(EmailStatus::Rejected), ActivityKind::SoftBounced),
+            Step::Defer => happened(None, ActivityKind::Deferred),
+            Step::HardBounce => {
+                happened(Some(EmailStatus::Rejected), ActivityKind::HardBounced);
+                self.take_off(SuppressionList::HardBounces, letter, at);
+            }
+            Step::Complain => {
+                happened(None, ActivityKind::SpamComplaint);
+                self.take_off(SuppressionList::SpamComplaints, letter, at);
+            }
+            Step::Unsubscribe => {
+                happened(None, ActivityKind::Unsubscribed);
+                self.take_off(SuppressionList::Unsubscribes, letter, at);
+            }
+            Step::Suppress(reason) => {
+                self.record(settings, letter, ActivityKind::Suppressed, Detail::Suppressed(reason), at);
+            }
+            Step::Open => self.opened(settings, letter, at),
+            Step::Click => {
+                let url = letter.sheet.link.clone().unwrap_or_else(|| NO_LINK.to_owned());
+                self.clicked(settings, letter, &url, at);
+            }
+        }
+    }
+
+    pub(super) fn opened(&mut self, settings: &Settings, letter: &Arc<Letter>, at: Timestamp) {
+        let detail = Detail::Open(self.ids.serial());
+        self.record(settings, letter, ActivityKind::Opened, detail.clone(), at);
+        if !letter.course().opened {
+            letter.change(|course| course.opened = true);
+            self.record(settings, letter, ActivityKind::OpenedUnique, detail, at);
+        }
+    }
+
+    pub(super) fn clicked(&mut self, settings: &Settings, letter: &Arc<Letter>, url: &str, at: Timestamp) {
+        let detail = Detail::Click(self.ids.serial(), url.to_owned());
+        self.record(settings, letter, ActivityKind::Clicked, detail.clone(), at);
+        if !letter.course().clicked {
+            letter.change(|course| course.clicked = true);
+            self.record(settings, letter, ActivityKind::ClickedUnique, detail, at);
+        }
+    }
+
+    /// Nothing is sent to this recipient from this domain any more.
+    fn take_off(&mut self, list: SuppressionList, letter: &Letter, at: Timestamp) {
+        let whom = Whom::Exact(letter.recipient.clone());
+        self.suppress(list, whom, Some(letter.sheet.domain.clone()), at);
+    }
+
+    fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
+        let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
+        if let Some(event) = kind.event() {
+            let Self { webhooks, outbox, .. } = self;
+            for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
+                let body = webhooks::body::activity(&occurrence, event, webhook);
+                outbox.push(webhook.parcel(event, body, settings), at);
+            }
+        }
+        let weight = occurrence.weight();
+        self.activities.push(occurrence, weight);
+    }
+}
