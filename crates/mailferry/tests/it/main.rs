@@ -6,7 +6,9 @@
 
 mod answers;
 mod asking;
+mod asking_pages;
 mod attachments;
+mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
@@ -19,6 +21,14 @@ mod support;
 
 mod flagged;
 mod hooks;
+#[cfg(feature = "inbound")]
+mod inbound_hostile;
+#[cfg(feature = "inbound")]
+mod inbound_message;
+#[cfg(feature = "inbound")]
+mod inbound_recorded;
+#[cfg(feature = "inbound")]
+mod inbound_webhook;
 mod json;
 mod merge;
 mod preflight;
@@ -27,3 +37,6 @@ mod secrets;
 mod tidy;
 mod vectors;
 mod webhook;
+mod webhook_properties;
+#[cfg(feature = "inbound")]
+mod webhook_vectors;
