@@ -15,6 +15,7 @@ mod messages;
 mod reading;
 mod receiver;
 mod refusals;
+mod route_rules;
 mod rules;
 mod smtp;
 mod suppressions;

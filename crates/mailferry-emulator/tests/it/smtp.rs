@@ -186,7 +186,7 @@ async fn what_is_refused() {
         ("MAIL FROM:<\u{e4}@y.test>", "553 5.6.7"),
         ("MAIL FROM:<\u{e4}@y.test> SMTPUTF8", "250 2.1.0"),
         ("MAIL FROM:<a@y.test>", "503 5.5.1"),
-        ("RCPT TO:<>", "501"),
+        ("RCPT TO:<>", "550 5.1.1"),
         ("RCPT TO:<nobody@elsewhere.test>", "550 5.1.1"),
         ("RCPT TO:<a@in.example> NOTIFY=NEVER", "555 5.5.4"),
         ("DATA", "554 5.5.1"),
