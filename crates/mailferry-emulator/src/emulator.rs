@@ -55,6 +55,8 @@ pub struct Dropped {
     pub messages: u64,
     /// Requests.
     pub requests: u64,
+    /// Events that were not posted, because too many waited.
+    pub deliveries: u64,
 }
 
 impl Emulator {
@@ -126,7 +128,11 @@ impl Emulator {
     /// How much was forgotten.
     pub fn dropped(&self) -> Dropped {
         let state = self.service.state();
-        Dropped { messages: state.messages.dropped(), requests: state.requests.dropped() }
+        Dropped {
+            messages: state.messages.dropped(),
+            requests: state.requests.dropped(),
+            deliveries: state.outbox.lost(),
+        }
     }
 
     /// Puts `address` on `list`, for all domains.
@@ -151,7 +157,8 @@ impl Emulator {
 
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
     pub fn pause_domain(&self, domain: impl AsRef<str>) {
-        self.service.state().paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+        let now = self.service.clock.now();
+        self.service.caught_up(now).paused_domains.insert(domain.as_ref().to_ascii_lowercase());
     }
 
     /// Ends the pause of `domain`: what was held back is sent now.
@@ -221,7 +228,8 @@ impl Emulator {
 
     /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.
     pub fn set_outcome(&self, pattern: impl Into<String>, outcome: Outcome) {
-        self.service.state().script.rule(pattern.into(), outcome);
+        let now = self.service.clock.now();
+        self.service.caught_up(now).script.rule(pattern.into(), outcome);
     }
 
     /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three

@@ -37,6 +37,13 @@ pub(crate) enum Endpoint {
     CreateInboundRoute,
     ChangeInboundRoute,
     DeleteInboundRoute,
+    Webhooks,
+    Webhook,
+    AddWebhook,
+    ChangeWebhook,
+    DeleteWebhook,
+    Activity,
+    OneActivity,
 }
 
 /// One path that is emulated.
@@ -104,19 +111,26 @@ const ROUTES: &[Route] = &[
     Route { method: "POST", pattern: "inbound", endpoint: Endpoint::CreateInboundRoute, scopes: INBOUND },
     Route { method: "PUT", pattern: "inbound/*", endpoint: Endpoint::ChangeInboundRoute, scopes: INBOUND },
     Route { method: "DELETE", pattern: "inbound/*", endpoint: Endpoint::DeleteInboundRoute, scopes: INBOUND },
+    Route { method: "GET", pattern: "webhooks", endpoint: Endpoint::Webhooks, scopes: WEBHOOKS },
+    Route { method: "GET", pattern: "webhooks/*", endpoint: Endpoint::Webhook, scopes: WEBHOOKS },
+    Route { method: "POST", pattern: "webhooks", endpoint: Endpoint::AddWebhook, scopes: WEBHOOKS },
+    Route { method: "PUT", pattern: "webhooks/*", endpoint: Endpoint::ChangeWebhook, scopes: WEBHOOKS },
+    Route { method: "DELETE", pattern: "webhooks/*", endpoint: Endpoint::DeleteWebhook, scopes: WEBHOOKS },
+    Route { method: "GET", pattern: "activity/*", endpoint: Endpoint::Activity, scopes: ACTIVITY },
+    Route { method: "GET", pattern: "activities/*", endpoint: Endpoint::OneActivity, scopes: ACTIVITY },
 ];
 
 const EMAIL: &[&str] = &["email_full"];
 const RECIPIENTS: &[&str] = &["recipients_read", "recipients_full"];
 const TEMPLATES: &[&str] = &["templates_full"];
 const DOMAINS: &[&str] = &["domains_read", "domains_full"];
+const WEBHOOKS: &[&str] = &["webhooks_full"];
+const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
 const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
 
 /// The first segments of everything that MailerSend documents and this emulator leaves out.
 const NOT_EMULATED: &[&str] = &[
-    "activities",
-    "activity",
     "analytics",
     "blocklist-monitoring",
     "dmarc-monitoring",
@@ -133,7 +147,6 @@ const NOT_EMULATED: &[&str] = &[
     "sms-webhooks",
     "token",
     "users",
-    "webhooks",
     "whatsapp",
 ];
 

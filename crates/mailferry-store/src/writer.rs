@@ -1,6 +1,5 @@
 //! The one task that writes: what waits is written together, with one sync of the disk.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::inbox::Error;
-use crate::sqlite::{self, Connection, Writing};
+use crate::sqlite::{self, Connection, Pen};
 
 /// Something that is written, with what it answers.
 pub(crate) trait Operation: Send + 'static {
@@ -56,9 +55,9 @@ impl<O: Operation> Waiting for Queued<O> {
     }
 
     fn answer(self: Box<Self>, result: Result<(), Error>) {
-        let output = result.and_then(|()| self.output.ok_or_else(Error::closed));
+        let Self { output, reply, .. } = *self;
         // Who asked may have gone; what was written stays written.
-        drop(self.reply.send(output));
+        drop(reply.send(result.and_then(|()| output.ok_or_else(Error::closed))));
     }
 
     fn weight(&self) -> usize {
@@ -94,10 +93,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the task; it ends, and with it the connection, when every `Writer` is gone.
-    pub(crate) fn start(connection: Connection, limits: Limits) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(crate) fn start(pen: Pen, limits: Limits) -> (Self, tokio::task::JoinHandle<()>) {
         let (operations, waiting) = mpsc::channel(limits.queue);
         let (jobs, calls) = mpsc::channel(limits.queue);
-        let task = Task { connection, operations: waiting, jobs: calls, limits };
+        let task = Task { pen, operations: waiting, jobs: calls, limits };
         (Self { operations, jobs }, tokio::spawn(task.run()))
     }
 
@@ -115,7 +114,7 @@ impl Writer {
 }
 
 struct Task {
-    connection: Connection,
+    pen: Pen,
     operations: mpsc::Receiver<Box<dyn Waiting>>,
     jobs: mpsc::Receiver<Box<dyn Job>>,
     limits: Limits,
@@ -142,7 +141,7 @@ impl Task {
                 },
             }
         }
-        sqlite::close(self.connection).await;
+        self.pen.close().await;
     }
 
     async fn write(&mut self, first: Box<dyn Waiting>) {
@@ -153,12 +152,12 @@ impl Task {
             weight += next.weight();
             batch.push(next);
         }
-        match transaction(&mut self.connection, &mut batch).await {
+        match transaction(&mut self.pen, &mut batch).await {
             Err(error) if batch.len() > 1 && error.concerns_one() => {
                 // One of them is to blame, and the others shall not suffer for it.
                 for one in batch {
                     let mut alone = [one];
-                    let result = transaction(&mut self.connection, &mut alone).await.map_err(Error::from);
+                    let result = transaction(&mut self.pen, &mut alone).await.map_err(Error::from);
                     let [one] = alone;
                     one.answer(result);
                 }
@@ -174,49 +173,50 @@ impl Task {
 
     /// Calls handlers in one transaction, until something is to be written or enough time has passed.
     async fn call(&mut self, first: Box<dyn Job>) {
-        let began = Instant::now();
         let mut called = Vec::new();
-        let mut waiting = VecDeque::from([first]);
-        let result = async {
-            let mut writing = Writing::begin(&mut self.connection).await?;
-            while let Some(mut job) = waiting.pop_front() {
-                let result = job.run(writing.connection()).await;
-                called.push(job);
-                result?;
-                if began.elapsed() < self.limits.jobs && self.operations.is_empty() {
-                    waiting.extend(self.jobs.try_recv());
-                }
-            }
-            writing.commit().await
-        }
-        .await;
+        let result = self.call_together(first, &mut called).await;
         match result {
             Err(error) if called.len() > 1 && error.concerns_one() => {
                 for mut job in called {
-                    let result = alone(&mut self.connection, &mut job).await;
+                    let result = alone(&mut self.pen, &mut job).await;
                     job.answer(result.map_err(Error::from));
                 }
             }
             result => {
                 let result = result.map_err(Error::from);
-                for job in called.into_iter().chain(waiting) {
+                for job in called {
                     job.answer(result.clone());
                 }
             }
         }
     }
+
+    async fn call_together(&mut self, first: Box<dyn Job>, called: &mut Vec<Box<dyn Job>>) -> sqlite::Result<()> {
+        let began = Instant::now();
+        called.push(first);
+        let mut writing = self.pen.begin().await?;
+        while let Some(job) = called.last_mut() {
+            job.run(writing.connection()).await?;
+            if began.elapsed() >= self.limits.jobs || !self.operations.is_empty() {
+                break;
+            }
+            let Ok(next) = self.jobs.try_recv() else { break };
+            called.push(next);
+        }
+        writing.commit().await
+    }
 }
 
-async fn transaction(connection: &mut Connection, batch: &mut [Box<dyn Waiting>]) -> sqlite::Result<()> {
-    let mut writing = Writing::begin(connection).await?;
+async fn transaction(pen: &mut Pen, batch: &mut [Box<dyn Waiting>]) -> sqlite::Result<()> {
+    let mut writing = pen.begin().await?;
     for one in batch {
         one.run(writing.connection()).await?;
     }
     writing.commit().await
 }
 
-async fn alone(connection: &mut Connection, job: &mut Box<dyn Job>) -> sqlite::Result<()> {
-    let mut writing = Writing::begin(connection).await?;
+async fn alone(pen: &mut Pen, job: &mut Box<dyn Job>) -> sqlite::Result<()> {
+    let mut writing = pen.begin().await?;
     job.run(writing.connection()).await?;
     writing.commit().await
 }

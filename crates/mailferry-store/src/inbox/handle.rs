@@ -11,15 +11,13 @@ use mailferry::{Clock, Event, webhook};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::{
-    Accepted, Arrival, Attempt, Entry, EntryId, Error, ErrorKind, Key, Page, Pruned, Retention, Selection, Stats,
-};
+use super::{Accepted, Arrival, Attempt, Entry, EntryId, Error, ErrorKind, Page, Pruned, Retention, Selection, Stats};
 use crate::sqlite::{self, Accept, Opening, Prune, Reader, RemoveHandler, Replay};
 use crate::worker::Worker;
 use crate::writer::{Limits, Writer};
 
-/// Reads stored bytes again: given where they came in, the events in them.
-pub type Reread = fn(source: &str, body: &[u8]) -> Result<Vec<Event>, webhook::Error>;
+/// Reads stored bytes again: where they came in, and the bytes of one event.
+pub type Reread = fn(source: &str, body: Bytes) -> Result<Event, webhook::Error>;
 
 /// Events that survive the process.
 ///
@@ -166,8 +164,8 @@ impl Inbox {
     ///
     /// `Inbox` is itself a [`Handler`], for MailerSend's endpoints; this one is for a
     /// [`Receiver`](webhook::Receiver) of your own.
-    pub fn handler(&self, source: impl Into<String>) -> impl Handler + Clone + use<> {
-        Stores { inbox: self.clone(), source: source.into() }
+    pub fn handler(&self, source: &str) -> impl Handler + Clone + use<> {
+        Stores { inbox: self.clone(), source: source.to_owned() }
     }
 
     /// A worker that hands what is stored to handlers.
@@ -302,18 +300,8 @@ impl Inbox {
 
     pub(crate) fn read_again(&self, source: &str, body: Option<Bytes>) -> Result<Event, Error> {
         let body = body.ok_or_else(|| Error::new(ErrorKind::Unreadable, "the stored event was pruned"))?;
-        let unreadable = |cause: webhook::Error| {
-            Error::caused(ErrorKind::Unreadable, format!("the stored event cannot be read again: {cause}"), cause)
-        };
-        let mut events = (self.shared.reread)(source, &body).map_err(unreadable)?;
-        match (events.pop(), events.is_empty()) {
-            (Some(event), true) => Ok(event),
-            (found, _) => {
-                let number = events.len() + usize::from(found.is_some());
-                let message = format!("the stored event cannot be read again: {number} events in it instead of one");
-                Err(Error::new(ErrorKind::Unreadable, message))
-            }
-        }
+        (self.shared.reread)(source, body)
+            .map_err(|cause| Error::caused(ErrorKind::Unreadable, "the stored event cannot be read again", cause))
     }
 
     pub(crate) fn writer(&self) -> &Writer {

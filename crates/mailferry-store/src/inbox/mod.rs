@@ -6,13 +6,10 @@ mod handle;
 mod key;
 mod policy;
 
-pub use entry::{
-    Accepted, Attempt, Entry, EntryId, HandlerStats, Page, Progress, Pruned, Retention, Selection, Stats,
-};
+pub use entry::{Accepted, Attempt, Entry, EntryId, HandlerStats, Page, Progress, Pruned, Retention, Selection, Stats};
 pub use error::{Error, ErrorKind};
 pub use handle::{Inbox, InboxBuilder, Reread};
 pub use policy::{Policy, State};
 
 pub(crate) use entry::Arrival;
-pub(crate) use key::Key;
 pub(crate) use policy::{Next, Outcome, next};

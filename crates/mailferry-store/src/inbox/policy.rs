@@ -95,7 +95,7 @@ pub(crate) enum Outcome {
     Done,
     /// The handler failed, and why.
     Failed(String),
-    /// The process ended before the handler did.
+    /// The process ended, or the worker did, before the handler.
     Interrupted,
     /// There is nothing to hand over, and why. Trying again would not help.
     Unreadable(String),
@@ -106,7 +106,7 @@ impl Outcome {
         match self {
             Self::Done => None,
             Self::Failed(error) | Self::Unreadable(error) => Some(error),
-            Self::Interrupted => Some("interrupted: the process ended during the call"),
+            Self::Interrupted => Some("interrupted before it ended"),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! All SQL, and everything that is SQLite's.
 
 mod accept;
-mod deliveries;
 mod open;
 mod progress;
 mod prune;
@@ -10,13 +9,12 @@ mod read;
 use std::time::{Duration, SystemTime};
 
 use mailferry::DateTime;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, SqliteTransaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteTransaction};
 
 use crate::inbox::ErrorKind;
 
 pub(crate) use accept::Accept;
-pub(crate) use deliveries::{delivery, deliveries_of, note_delivery};
 pub(crate) use open::{Opening, open};
 pub(crate) use progress::{Claim, Claimed, Recover, Register, RemoveHandler, Replay, Settle, settle};
 pub(crate) use prune::Prune;
@@ -92,22 +90,70 @@ impl From<Failure> for crate::inbox::Error {
     }
 }
 
-/// A transaction that has the right to write from its beginning. One that took it later would fail at once when another
-/// process has written meanwhile, however long it may wait.
-pub(crate) struct Writing<'c>(SqliteTransaction<'c>);
+/// The one connection that writes.
+#[derive(Debug)]
+pub(crate) struct Pen {
+    options: SqliteConnectOptions,
+    connection: Option<Connection>,
+    /// Whether a transaction was begun and not committed.
+    spoilt: bool,
+}
 
-impl<'c> Writing<'c> {
-    pub(crate) async fn begin(connection: &'c mut Connection) -> Result<Self> {
-        Ok(Self(connection.begin_with("BEGIN IMMEDIATE").await?))
+impl Pen {
+    fn new(options: SqliteConnectOptions, connection: Connection) -> Self {
+        Self { options, connection: Some(connection), spoilt: false }
     }
 
+    /// Begins a transaction, which has the right to write from its beginning: one that took it later would fail at once
+    /// when another process has written meanwhile, however long it may wait.
+    pub(crate) async fn begin(&mut self) -> Result<Writing<'_>> {
+        // After some errors SQLite has ended the transaction itself, and the driver does not know.
+        if let Some(spoilt) = self.connection.take_if(|_| self.spoilt) {
+            close(spoilt).await;
+        }
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        self.spoilt = true;
+        let connection = self.connection.insert(connection);
+        match connection.begin_with("BEGIN IMMEDIATE").await {
+            Ok(transaction) => Ok(Writing { transaction, spoilt: &mut self.spoilt }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Leaves a tidy file: without the write-ahead log, when nobody else has it open.
+    pub(crate) async fn close(self) {
+        if let Some(connection) = self.connection {
+            close(connection).await;
+        }
+    }
+}
+
+async fn close(connection: Connection) {
+    if let Err(cause) = connection.close().await {
+        tracing::warn!(cause = &cause as &dyn std::error::Error, "the inbox was not closed properly");
+    }
+}
+
+/// A transaction.
+#[derive(Debug)]
+pub(crate) struct Writing<'c> {
+    transaction: SqliteTransaction<'c>,
+    spoilt: &'c mut bool,
+}
+
+impl Writing<'_> {
     pub(crate) fn connection(&mut self) -> &mut Connection {
-        &mut self.0
+        &mut self.transaction
     }
 
     /// Returns when it is on the disk.
     pub(crate) async fn commit(self) -> Result<()> {
-        Ok(self.0.commit().await?)
+        self.transaction.commit().await?;
+        *self.spoilt = false;
+        Ok(())
     }
 }
 
@@ -129,13 +175,6 @@ impl<'c> Part<'c> {
 
     pub(crate) async fn take_back(self) -> Result<()> {
         Ok(self.0.rollback().await?)
-    }
-}
-
-/// Leaves a tidy file: without the write-ahead log, when nobody else has it open.
-pub(crate) async fn close(connection: Connection) {
-    if let Err(cause) = connection.close().await {
-        tracing::warn!(cause = &cause as &dyn std::error::Error, "the inbox was not closed properly");
     }
 }
 

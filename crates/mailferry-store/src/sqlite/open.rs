@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 
-use super::{Connection, Failure, Reader, Writing};
+use super::{Connection, Failure, Pen, Reader};
 use crate::inbox::{Error, ErrorKind};
 
 /// Where, and how.
@@ -39,7 +39,7 @@ fn migrator() -> Migrator {
 }
 
 /// A connection that writes, and some that read.
-pub(crate) async fn open(opening: &Opening) -> Result<(Connection, Reader), Error> {
+pub(crate) async fn open(opening: &Opening) -> Result<(Pen, Reader), Error> {
     let path = &opening.path;
     check_place(opening)?;
     let shared = SqliteConnectOptions::new()
@@ -60,15 +60,16 @@ pub(crate) async fn open(opening: &Opening) -> Result<(Connection, Reader), Erro
         writing = writing.pragma("max_page_count", (max_size / PAGE).max(1).to_string());
     }
     let failed = |failure: Failure| at(path, failure);
-    let mut connection = writing.connect().await.map_err(|error| failed(error.into()))?;
-    migrate(&mut connection, path).await?;
+    let connection = writing.connect().await.map_err(|error| failed(error.into()))?;
+    let mut pen = Pen::new(writing.create_if_missing(false), connection);
+    migrate(&mut pen, path).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .min_connections(0)
         .connect_with(shared.read_only(true))
         .await
         .map_err(|error| failed(error.into()))?;
-    Ok((connection, Reader::new(readers)))
+    Ok((pen, Reader::new(readers)))
 }
 
 /// SQLite says no more than that it cannot open the file.
@@ -89,13 +90,15 @@ fn check_place(opening: &Opening) -> Result<(), Error> {
 }
 
 /// In one transaction, so that of two processes that open a new file at once one waits for the other.
-async fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+async fn migrate(pen: &mut Pen, path: &Path) -> Result<(), Error> {
     let migrator = migrator();
     let failed = |failure: Failure| at(path, failure);
-    if !is_behind(connection, &migrator, path).await? {
+    if let Some(connection) = &mut pen.connection
+        && !is_behind(connection, &migrator, path).await?
+    {
         return Ok(());
     }
-    let mut writing = Writing::begin(connection).await.map_err(failed)?;
+    let mut writing = pen.begin().await.map_err(failed)?;
     migrator.run(writing.connection()).await.map_err(|cause| {
         let failure = match cause {
             sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {

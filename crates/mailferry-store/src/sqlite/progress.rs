@@ -147,64 +147,75 @@ impl Operation for Settle {
     type Output = ();
 
     async fn run(&mut self, connection: &mut Connection) -> Result<()> {
-        settle(connection, &self.claimed, &self.outcome, self.next, self.now).await
+        settle(connection, &self.claimed, &self.outcome, self.next, self.now).await.map(drop)
     }
 }
 
+/// Writes down how an attempt ended; `false` when the claim is not there any more.
 pub(crate) async fn settle(
     connection: &mut Connection,
     claimed: &Claimed,
     outcome: &Outcome,
     next: Next,
     now: SystemTime,
-) -> Result<()> {
-    let ended = Ended { entry: claimed.entry.0, handler: claimed.handler, attempt: claimed.attempt };
-    end(connection, &ended, micros(claimed.started), outcome, next, micros(now)).await
+) -> Result<bool> {
+    let attempt = Attempted {
+        entry: claimed.entry.0,
+        handler: claimed.handler,
+        number: i64::from(claimed.attempt),
+        started: micros(claimed.started),
+    };
+    end(connection, &attempt, outcome, next, micros(now)).await
 }
 
-struct Ended {
+struct Attempted {
     entry: i64,
     handler: i64,
-    attempt: u32,
+    number: i64,
+    started: i64,
 }
 
 async fn end(
     connection: &mut Connection,
-    ended: &Ended,
-    started: i64,
+    attempt: &Attempted,
     outcome: &Outcome,
     next: Next,
     now: i64,
-) -> Result<()> {
+) -> Result<bool> {
     let error = outcome.error();
+    // Its number and its beginning make the claim known: one that was given to somebody else has others.
     let updated = sqlx::query(
-        "UPDATE mailferry_inbox_progress SET state = ?3, due = ?4, since = ?5, last_error = ?6 \
-         WHERE entry_id = ?1 AND handler_id = ?2",
+        "UPDATE mailferry_inbox_progress SET state = ?5, due = ?6, since = ?7, last_error = ?8 \
+         WHERE entry_id = ?1 AND handler_id = ?2 AND state = 'claimed' AND attempts = ?3 AND since = ?4",
     )
-    .bind(ended.entry)
-    .bind(ended.handler)
+    .bind(attempt.entry)
+    .bind(attempt.handler)
+    .bind(attempt.number)
+    .bind(attempt.started)
     .bind(next.state.as_str())
     .bind(micros(next.due))
     .bind(now)
     .bind(error)
     .execute(&mut *connection)
     .await?;
-    // The handler may have been removed meanwhile.
-    if let (Some(error), 1..) = (error, updated.rows_affected()) {
+    if updated.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if let Some(error) = error {
         sqlx::query(
             "INSERT INTO mailferry_inbox_attempt (entry_id, handler_id, number, started_at, ended_at, error) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
-        .bind(ended.entry)
-        .bind(ended.handler)
-        .bind(i64::from(ended.attempt))
-        .bind(started)
+        .bind(attempt.entry)
+        .bind(attempt.handler)
+        .bind(attempt.number)
+        .bind(attempt.started)
         .bind(now)
         .bind(error)
         .execute(connection)
         .await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Finds what was in flight when a worker ended without a word. Only who holds the worker's lock may.
@@ -222,10 +233,11 @@ impl Operation for Recover {
         )
         .fetch_all(&mut *connection)
         .await?;
-        for &(entry, handler, attempts, since) in &rows {
-            let ended = Ended { entry, handler, attempt: small(attempts) };
-            let next = next(ended.attempt, &Outcome::Interrupted, &self.policy, salt(entry, handler), self.now);
-            end(connection, &ended, since, &Outcome::Interrupted, next, micros(self.now)).await?;
+        for &(entry, handler, number, started) in &rows {
+            let attempt = Attempted { entry, handler, number, started };
+            let outcome = Outcome::Interrupted;
+            let next = next(small(number), &outcome, &self.policy, salt(entry, handler), self.now);
+            end(connection, &attempt, &outcome, next, micros(self.now)).await?;
         }
         Ok(rows.len() as u64)
     }
@@ -262,7 +274,8 @@ impl Operation for Replay {
             }
             _ => 0,
         };
-        let mut again = QueryBuilder::new("UPDATE mailferry_inbox_progress SET state = 'pending', attempts = 0, due = ");
+        let mut again =
+            QueryBuilder::new("UPDATE mailferry_inbox_progress SET state = 'pending', attempts = 0, due = ");
         again.push_bind(now).push(", since = ").push_bind(now);
         again.push(
             " WHERE state IN ('done', 'dead') AND entry_id IN (SELECT e.id FROM mailferry_inbox e \

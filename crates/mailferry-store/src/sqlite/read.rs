@@ -23,10 +23,6 @@ impl Reader {
         Self(pool)
     }
 
-    pub(crate) fn pool(&self) -> &SqlitePool {
-        &self.0
-    }
-
     pub(crate) async fn close(&self) {
         self.0.close().await;
     }

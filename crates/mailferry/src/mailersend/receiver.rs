@@ -14,6 +14,9 @@ use crate::secret::Secret;
 use crate::transport;
 use crate::webhook::{Error, Receiver};
 
+/// Where an activity that was asked for comes from.
+const ACTIVITY: &str = "mailersend/activity";
+
 const SIGNING_SECRET: &str = "MAILERSEND_SIGNING_SECRET";
 #[cfg(feature = "inbound")]
 const INBOUND_SECRET: &str = "MAILERSEND_INBOUND_SECRET";
@@ -165,7 +168,8 @@ fn mail(verified: &Verified) -> Result<Option<Event>, Error> {
 }
 
 /// Reads a body again that was verified when it was received, and kept since: by an inbox, for instance. `source` says
-/// where it came from, and is the path of the [`Receiver`]: `mailersend/tracking`, `mailersend/inbound`.
+/// where it came from: the path of the [`Receiver`], which is `mailersend/tracking` or `mailersend/inbound`, or
+/// `mailersend/activity` for what a [backfill](super::MailerSend::backfill) found.
 ///
 /// Nothing is verified here. Never call it with bytes from the network: anybody can make those.
 ///
@@ -179,6 +183,7 @@ pub fn reread(source: &str, body: Bytes) -> Result<Event, Error> {
         Webhook::PATH => webhook::event(&verified)?,
         #[cfg(feature = "inbound")]
         Inbound::PATH => mail(&verified)?,
+        ACTIVITY => Some(webhook::activity(verified.body().clone())?),
         _ => return Err(Error::NotFound),
     };
     event.ok_or(Error::Unreadable(Cow::Borrowed("it is a ping, which is no event")))

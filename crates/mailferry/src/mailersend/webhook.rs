@@ -139,15 +139,41 @@ pub(super) fn event(verified: &Verified) -> Result<Option<Event>, Error> {
         Some(Ok(word)) if !envelope.data.email.is_object => word,
         Some(Ok(_)) | None => envelope.data.kind.as_str().unwrap_or_default(),
     };
-    let word = match word.strip_prefix(ACTIVITY).unwrap_or(word) {
-        "spam_complaints" => "spam_complaint",
-        word => word,
-    };
+    let word = service_word(word);
     let mut event = TrackingEvent::new(event_kind(word), word);
     event.raw = body.clone();
     let Envelope { created_at, data, .. } = envelope;
     fill(&mut event, data, &created_at);
     Ok(Some(Event::Tracking(event)))
+}
+
+/// The event that an activity of the API is. It has the form of version 1's `data`, without some of it: the message's id
+/// and what is particular to a type.
+pub(super) fn activity(body: Bytes) -> Result<Event, Error> {
+    let mut mended = String::new();
+    let (data, _): (Data<'_>, _) = parse(&body, &mut mended)?;
+    if !data.is_object {
+        return Err(no_object());
+    }
+    let word = service_word(data.kind.as_str().unwrap_or_default());
+    let mut event = TrackingEvent::new(event_kind(word), word);
+    fill(&mut event, data, &Text::default());
+    event.reject_reason = event.reject_reason.or(match event.kind {
+        EventKind::Bounced => Some(RejectReason::Bounced),
+        EventKind::Complained => Some(RejectReason::Spam),
+        EventKind::Unsubscribed => Some(RejectReason::Unsubscribed),
+        _ => None,
+    });
+    event.raw = body;
+    Ok(Event::Tracking(event))
+}
+
+/// MailerSend's word as its webhooks have it.
+fn service_word(word: &str) -> &str {
+    match word.strip_prefix(ACTIVITY).unwrap_or(word) {
+        "spam_complaints" => "spam_complaint",
+        word => word,
+    }
 }
 
 /// What MailerSend calls a body that does not belong to its inbound endpoint; `None` when it is a mail that arrived.

@@ -240,23 +240,23 @@ impl Endpoint {
         }
     }
 
-    /// Verifies a body, reads it, and has the events handled one after the other. The first that fails ends it: the
-    /// answer is 500, and the service will send all of them again.
-    ///
-    /// A long body is read on a thread for blocking work where there is a tokio runtime.
-    pub async fn handle(&self, headers: &HeaderMap, body: Bytes, handler: &dyn Handler) -> Answer {
-        let mut answer = match tokio::runtime::Handle::try_current() {
+    /// As [`answer`](Self::answer); a long body is read on a thread for blocking work where there is a tokio runtime.
+    pub async fn receive(&self, headers: &HeaderMap, body: Bytes) -> Answer {
+        match tokio::runtime::Handle::try_current() {
             Ok(runtime) if body.len() > LONG => {
                 let (endpoint, headers) = (self.clone(), headers.clone());
                 let reading = runtime.spawn_blocking(move || endpoint.answer(&headers, &body));
-                match reading.await {
-                    Ok(answer) => answer,
-                    // The runtime is going down.
-                    Err(_) => return Answer::refused(self.receiver.path(), Error::Unhandled),
-                }
+                // Reading does not panic; the runtime is going down.
+                reading.await.unwrap_or_else(|_| Answer::refused(self.receiver.path(), Error::Unhandled))
             }
             _ => self.answer(headers, &body),
-        };
+        }
+    }
+
+    /// As [`receive`](Self::receive), and has the events handled one after the other. The first that fails ends it: the
+    /// answer is 500, and the service will send all of them again.
+    pub async fn handle(&self, headers: &HeaderMap, body: Bytes, handler: &dyn Handler) -> Answer {
+        let mut answer = self.receive(headers, body).await;
         for event in mem::take(&mut answer.events) {
             let (word, id) = (event.word(), event.event_id().map(str::to_owned));
             if let Err(cause) = handler.handle(event).await {

@@ -25,6 +25,12 @@ impl Recorded {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The path without the question after it, and what the question says, decoded.
+    pub(crate) fn target(&self) -> (&str, Vec<(String, String)>) {
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        (path, url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -121,8 +127,16 @@ pub(crate) struct Capture {
 struct Seen {
     requests: Mutex<Vec<Recorded>>,
     connections: AtomicUsize,
-    /// One for each request; the last one is repeated.
-    script: Vec<Answer>,
+    script: Script,
+}
+
+/// What to say to a request, of which it is told the number.
+struct Script(Box<dyn Fn(usize, &Recorded) -> Answer + Send + Sync>);
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 impl Capture {
@@ -133,15 +147,24 @@ impl Capture {
 
     /// A server with these answers, of which the last is repeated.
     pub(crate) async fn start(script: impl IntoIterator<Item = Answer>) -> Self {
+        let script: Vec<Answer> = script.into_iter().collect();
+        let answer = move |number: usize| script.get(number).or(script.last()).cloned();
+        Self::answering(move |number, _| answer(number).unwrap_or_else(|| Answer::new(202))).await
+    }
+
+    /// A server that looks at each request, and is told how many came before it.
+    pub(crate) async fn answering(answer: impl Fn(usize, &Recorded) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let script = script.into_iter().collect();
+        let script = Script(Box::new(answer));
         let seen = Arc::new(Seen { requests: Mutex::default(), connections: AtomicUsize::new(0), script });
         let shared = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::SeqCst);
                 let seen = Arc::clone(&shared);
+                // Or the second piece of each answer waits until the first is acknowledged.
+                stream.set_nodelay(true).unwrap();
                 // A client that goes away in the middle is what some tests are about.
                 tokio::spawn(async move { drop(serve(stream, &seen).await) });
             }
@@ -181,8 +204,9 @@ async fn serve(stream: TcpStream, seen: &Seen) -> io::Result<()> {
     while let Some(request) = read(&mut stream).await? {
         let answer = {
             let mut requests = seen.requests.lock().unwrap();
+            let answer = seen.script.0(requests.len(), &request);
             requests.push(request);
-            seen.script.get(requests.len() - 1).or(seen.script.last()).cloned().unwrap_or_else(|| Answer::new(202))
+            answer
         };
         tokio::time::sleep(answer.delay).await;
         if answer.ending == Ending::Nothing {

@@ -5,7 +5,10 @@
 #![expect(clippy::needless_pass_by_value, reason = "JSON is made where it is handed over, and read better without `&`")]
 
 mod answers;
+mod asking;
+mod asking_pages;
 mod attachments;
+mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
@@ -18,6 +21,14 @@ mod support;
 
 mod flagged;
 mod hooks;
+#[cfg(feature = "inbound")]
+mod inbound_hostile;
+#[cfg(feature = "inbound")]
+mod inbound_message;
+#[cfg(feature = "inbound")]
+mod inbound_recorded;
+#[cfg(feature = "inbound")]
+mod inbound_webhook;
 mod json;
 mod merge;
 mod preflight;
@@ -26,3 +37,6 @@ mod secrets;
 mod tidy;
 mod vectors;
 mod webhook;
+mod webhook_properties;
+#[cfg(feature = "inbound")]
+mod webhook_vectors;

@@ -84,7 +84,11 @@ impl ActivityFilter {
     /// Every activity of this time, of which `to` must not be in the future. How far back there are any depends on the
     /// account's plan: 1 to 30 days.
     pub fn between(from: impl Into<DateTime>, to: impl Into<DateTime>) -> Self {
-        Self { span: Span::new(from, to), events: Vec::new() }
+        Self::of(Span::new(from, to))
+    }
+
+    pub(super) fn of(span: Span) -> Self {
+        Self { span, events: Vec::new() }
     }
 
     /// Of this kind, or another that is added: `queued`, `sent`, `delivered`, `soft_bounced`, `hard_bounced`, `deferred`,

@@ -1,0 +1,7 @@
+//! The inbox, as an application uses it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+
+mod accept;
+mod handlers;
+mod support;

@@ -1,0 +1,55 @@
+//! An inbound message as JSON: a contract of the command and of the events.
+
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value, json};
+
+use super::{InboundMessage, Mailbox, Part};
+
+impl InboundMessage {
+    /// The message as JSON, as `mailferry inbound parse` prints it: content of files is left out, its size in bytes and
+    /// its SHA-256 are given. Attached mails are files. Every part is decoded for this.
+    pub fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        let mut set = |key: &str, value: Value| object.insert(key.to_owned(), value);
+        set("envelope_sender", json!(self.envelope_sender));
+        set("envelope_recipients", json!(self.envelope_recipients));
+        set("from", self.from().as_ref().map_or(Value::Null, mailbox));
+        for (key, mailboxes) in
+            [("to", self.to()), ("cc", self.cc()), ("bcc", self.bcc()), ("reply_to", self.reply_to())]
+        {
+            set(key, mailboxes.iter().map(mailbox).collect());
+        }
+        set("subject", json!(self.subject()));
+        set("date", json!(self.date().map(|at| at.to_string())));
+        set("text", json!(self.text()));
+        set("html", json!(self.html()));
+        set("attachments", self.parts().filter(|part| part.is_attachment() || part.is_inline()).map(file).collect());
+        set("headers", self.headers().map(|header| json!([header.name(), header.value()])).collect());
+        set("spf", json!(self.spf));
+        set("dkim", json!(self.dkim));
+        set("problems", self.problems().iter().map(|problem| Value::from(problem.to_string())).collect());
+        Value::Object(object)
+    }
+}
+
+fn mailbox(mailbox: &Mailbox) -> Value {
+    json!({"email": mailbox.email, "name": mailbox.name})
+}
+
+fn file(part: Part<'_>) -> Value {
+    let content = part.bytes();
+    json!({
+        "filename": part.file_name(),
+        "content_type": part.content_type(),
+        "charset": part.charset(),
+        "content_id": part.content_id(),
+        "inline": part.is_inline(),
+        "size": content.len(),
+        "sha256": hex(digest(&SHA256, &content).as_ref()),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
