@@ -12,6 +12,7 @@ mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
+mod checkup;
 mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;
