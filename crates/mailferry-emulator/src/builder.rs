@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +12,12 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::id::Ids;
+use crate::inbound::InboundRoute;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
 use crate::service::{Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
+use crate::smtp::{self, Routes, SmtpLimits};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
@@ -51,6 +53,9 @@ pub struct Builder {
     paused_domains: Vec<String>,
     webhooks: Vec<Webhook>,
     script: Script,
+    inbound_routes: Vec<InboundRoute>,
+    smtp: Option<SocketAddr>,
+    smtp_limits: SmtpLimits,
 }
 
 impl Default for Builder {
@@ -64,6 +69,9 @@ impl Default for Builder {
             paused_domains: Vec::new(),
             webhooks: Vec::new(),
             script: Script::default(),
+            inbound_routes: Vec::new(),
+            smtp: None,
+            smtp_limits: SmtpLimits::default(),
         }
     }
 }
@@ -188,6 +196,12 @@ impl Builder {
         self
     }
 
+    /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
+    pub fn retention_days(mut self, days: u16) -> Self {
+        self.settings.retention_days = Some(days);
+        self
+    }
+
     /// Gives emails to `pattern` this outcome: an address, or one with `*` for any letters. The first rule that fits
     /// counts, before what [addresses say by themselves](Builder::scripted_addresses).
     pub fn outcome(mut self, pattern: impl Into<String>, outcome: Outcome) -> Self {
@@ -220,6 +234,38 @@ impl Builder {
         self
     }
 
+    /// Starts with `route`. [`Emulator::inbound_routes`] tells its address and secret.
+    pub fn inbound_route(mut self, route: InboundRoute) -> Self {
+        self.inbound_routes.push(route);
+        self
+    }
+
+    /// How often the post of a mail that came in is repeated. By default never, as far as is known of MailerSend.
+    pub fn inbound_retries(mut self, retries: Retries) -> Self {
+        self.settings.inbound_retries = retries;
+        self
+    }
+
+    /// Takes mail for inbound routes by SMTP at `address`. By default it does not.
+    ///
+    /// Nobody has to log in: whoever reaches the address can write to the routes, as on the open network.
+    pub fn smtp(mut self, address: SocketAddr) -> Self {
+        self.smtp = Some(address);
+        self
+    }
+
+    /// Takes mail for inbound routes by SMTP at this port of `127.0.0.1`; 0 is any free one, which
+    /// [`Emulator::smtp_address`] tells.
+    pub fn smtp_port(self, port: u16) -> Self {
+        self.smtp((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// How much the SMTP port puts up with.
+    pub fn smtp_limits(mut self, limits: SmtpLimits) -> Self {
+        self.smtp_limits = limits;
+        self
+    }
+
     /// Takes time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -238,7 +284,7 @@ impl Builder {
         self
     }
 
-    /// Binds the address and starts to serve, in tasks of the current Tokio runtime.
+    /// Binds the addresses and starts to serve, in tasks of the current Tokio runtime.
     ///
     /// # Errors
     ///
@@ -256,7 +302,19 @@ impl Builder {
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
     pub fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
-        let Self { mut settings, address: _, clock, seed, account, paused_domains, webhooks, script } = self;
+        let Self {
+            mut settings,
+            address: _,
+            clock,
+            seed,
+            account,
+            paused_domains,
+            webhooks,
+            script,
+            inbound_routes,
+            smtp,
+            smtp_limits,
+        } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
         let is_exposed = !address.ip().is_loopback();
@@ -285,17 +343,35 @@ impl Builder {
         for webhook in webhooks {
             state.register(webhook, clock.now());
         }
+        for route in inbound_routes {
+            state.add_route(route);
+        }
+        let smtp = smtp.map(listener_at).transpose()?;
+        let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
         let url = format!("http://{address}/v1/");
         let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
         let (stop, stopped) = watch::channel(());
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
+        let mail = smtp.map(|listener| {
+            let room = Arc::new(Routes(Arc::clone(&service)));
+            runtime.spawn(smtp::run(listener, room, smtp_limits, stopped.clone()))
+        });
         let serving = server::run(listener, Arc::clone(&service), stopped);
         let task = runtime.spawn(async {
             serving.await;
+            if let Some(mail) = mail {
+                let _ = mail.await;
+            }
             let _ = posting.await;
         });
-        Ok(Emulator::new(service, address, stop, task))
+        Ok(Emulator::new(service, address, smtp_address, stop, task))
     }
+}
+
+fn listener_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = StdListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 impl fmt::Debug for Builder {

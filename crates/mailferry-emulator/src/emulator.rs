@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
 use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
 use crate::request::Request;
@@ -41,6 +42,7 @@ use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 pub struct Emulator {
     service: Arc<Service>,
     address: SocketAddr,
+    smtp_address: Option<SocketAddr>,
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -53,6 +55,8 @@ pub struct Dropped {
     pub messages: u64,
     /// Requests.
     pub requests: u64,
+    /// Events that were not posted, because too many waited.
+    pub deliveries: u64,
 }
 
 impl Emulator {
@@ -73,10 +77,11 @@ impl Emulator {
     pub(crate) fn new(
         service: Arc<Service>,
         address: SocketAddr,
+        smtp_address: Option<SocketAddr>,
         stop: watch::Sender<()>,
         task: JoinHandle<()>,
     ) -> Self {
-        Self { service, address, stop, task }
+        Self { service, address, smtp_address, stop, task }
     }
 
     /// Where the API is: `http://127.0.0.1:<port>/v1/`.
@@ -87,6 +92,11 @@ impl Emulator {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes mail by SMTP, if it was [told to](Builder::smtp).
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.smtp_address
     }
 
     /// A token that it takes: the first one given, or the one made up.
@@ -118,7 +128,11 @@ impl Emulator {
     /// How much was forgotten.
     pub fn dropped(&self) -> Dropped {
         let state = self.service.state();
-        Dropped { messages: state.messages.dropped(), requests: state.requests.dropped() }
+        Dropped {
+            messages: state.messages.dropped(),
+            requests: state.requests.dropped(),
+            deliveries: state.outbox.lost(),
+        }
     }
 
     /// Puts `address` on `list`, for all domains.
@@ -143,7 +157,8 @@ impl Emulator {
 
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
     pub fn pause_domain(&self, domain: impl AsRef<str>) {
-        self.service.state().paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+        let now = self.service.clock.now();
+        self.service.caught_up(now).paused_domains.insert(domain.as_ref().to_ascii_lowercase());
     }
 
     /// Ends the pause of `domain`: what was held back is sent now.
@@ -213,13 +228,64 @@ impl Emulator {
 
     /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.
     pub fn set_outcome(&self, pattern: impl Into<String>, outcome: Outcome) {
-        self.service.state().script.rule(pattern.into(), outcome);
+        let now = self.service.clock.now();
+        self.service.caught_up(now).script.rule(pattern.into(), outcome);
     }
 
     /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three
     /// seconds of real time. Repetitions that are due later are not waited for.
     pub async fn settled(&self) {
         self.service.settled().await;
+    }
+
+    /// Adds an inbound route, and tells its address and secret.
+    pub fn add_inbound_route(&self, route: InboundRoute) -> RouteKey {
+        self.service.state().add_route(route)
+    }
+
+    /// Every inbound route there is, oldest first.
+    pub fn inbound_routes(&self) -> Vec<RouteKey> {
+        self.service.state().inbound.routes.iter().map(Route::key).collect()
+    }
+
+    /// Receives the mail `raw` from `sender` for `recipients`, as if it had come by SMTP: the routes that want it post it
+    /// to their URLs soon after. [`settled`](Emulator::settled) waits for that.
+    ///
+    /// # Errors
+    ///
+    /// When no route takes it for any recipient, or MailerSend would not take an attachment.
+    pub fn receive<S: Into<String>>(
+        &self,
+        raw: impl AsRef<[u8]>,
+        sender: impl AsRef<str>,
+        recipients: impl IntoIterator<Item = S>,
+    ) -> Result<Received, NotReceived> {
+        let recipients: Vec<String> = recipients.into_iter().map(Into::into).collect();
+        self.service.receive(sender.as_ref(), &recipients, raw.as_ref())
+    }
+
+    /// Receives a mail that is put together from its parts, as [`receive`](Emulator::receive) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Emulator::receive).
+    pub fn receive_mail(&self, mail: InboundMail) -> Result<Received, NotReceived> {
+        self.service.receive_mail(mail)
+    }
+
+    /// Receives what the reader of the email `id` answers to it: a mail to its `reply_to` or sender, or when no route
+    /// listens there, to the first route.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Emulator::receive), and when no such email is remembered.
+    pub fn reply(&self, id: impl AsRef<str>, text: impl Into<String>) -> Result<Received, NotReceived> {
+        self.service.reply(id.as_ref(), text.into())
+    }
+
+    /// Every mail that inbound routes have taken and that is remembered, oldest first.
+    pub fn received(&self) -> Vec<ReceivedMessage> {
+        self.service.state().inbound.log.iter().cloned().collect()
     }
 
     /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.
@@ -229,7 +295,7 @@ impl Emulator {
 
     /// Stops listening, and waits up to two seconds for answers under way.
     pub async fn shutdown(self) {
-        let Self { service: _, address: _, stop, task } = self;
+        let Self { service: _, address: _, smtp_address: _, stop, task } = self;
         drop(stop);
         let _ = task.await;
     }
@@ -238,7 +304,7 @@ impl Emulator {
 impl fmt::Debug for Emulator {
     /// Without tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, address: _, stop: _, task: _ } = self;
+        let Self { service, address: _, smtp_address: _, stop: _, task: _ } = self;
         f.debug_struct("Emulator").field("url", &service.url).field("clock", &service.clock).finish_non_exhaustive()
     }
 }

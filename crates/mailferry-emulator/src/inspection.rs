@@ -3,11 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::inbound::form;
 use crate::lifecycle;
 use crate::message::{Attachment, Email, Message, Suppressed};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::service::{Service, StoredMessage, refuse};
+use crate::service::{Service, StoredMessage, decode, refuse};
 use crate::webhooks;
 
 #[derive(Serialize)]
@@ -18,6 +19,7 @@ struct Health {
     time: String,
     dropped_messages: u64,
     dropped_requests: u64,
+    dropped_deliveries: u64,
 }
 
 #[derive(Serialize)]
@@ -66,26 +68,75 @@ struct ShownRequest<'a> {
     status: Option<u16>,
 }
 
-/// The answer, when `target` is one of the inspection's.
-pub(crate) fn answer(service: &Service, method: &str, target: &str, token: Option<&str>) -> Option<Reply> {
+/// A request for the inspection.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) headers: &'a [(String, String)],
+    pub(crate) body: &'a [u8],
+}
+
+impl Asked<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Without parameters.
+    pub(crate) fn content_type(&self) -> &str {
+        self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    /// Every value of a parameter of the query.
+    pub(crate) fn parameters(&self, name: &str) -> Vec<String> {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(known, _)| *known == name).map(|(_, value)| decode(value)).collect()
+    }
+
+    /// Whether a browser asks for a page of somebody else. A page that reaches a loopback address by a name of its own
+    /// is one, too.
+    fn is_foreign(&self, is_exposed: bool) -> bool {
+        let Some(origin) = self.header("origin") else { return false };
+        let host = self.header("host").unwrap_or_default();
+        let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
+        let is_local = name == "localhost" || name.starts_with("127.") || name == "[::1]";
+        origin != format!("http://{host}") || !(is_local || is_exposed)
+    }
+}
+
+/// Whether `target` is one of the inspection's.
+pub(crate) fn is_its(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
-    let rest = path.strip_prefix("/_emulator").filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-    let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
-    let is_open = !service.is_exposed || token.is_some_and(|token| service.settings.token(token).is_some());
-    Some(match (method, parts.as_slice()) {
+    path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The answer to a request [for the inspection](is_its).
+pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
+    let path = asked.target.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).skip(1).collect();
+    let is_open = !service.is_exposed || asked.token.is_some_and(|token| service.settings.token(token).is_some());
+    match (asked.method, parts.as_slice()) {
         ("GET", ["health"]) => health(service),
         _ if !is_open => refuse("auth.token", &[]),
         ("GET", ["emails"]) => emails(service),
         ("GET", ["emails", id, "attachments", position]) => attachment(service, id, position),
         ("GET", ["requests"]) => requests(service),
+        ("POST", _) if asked.is_foreign(service.is_exposed) => {
+            Reply::sentence(403, "Pages of other origins may not change anything here.")
+        }
+        ("POST", ["inbound"]) => form::receive(service, asked),
+        ("POST", ["emails", id, "reply"]) => form::reply(service, id, asked),
+        ("GET", ["inbound"]) => form::list(service),
+        ("GET", ["inbound", id]) => form::raw(service, id),
         ("DELETE", []) => {
             service.state().reset();
             Reply { status: 204, headers: Vec::new(), body: Vec::new() }
         }
-        (method, parts) => lifecycle::inspection::answer(service, method, parts, target)
+        (method, parts) => lifecycle::inspection::answer(service, method, parts, asked.target)
             .or_else(|| webhooks::inspection::answer(service, method, parts))
             .unwrap_or_else(|| Reply::sentence(404, "The emulator has no such inspection.")),
-    })
+    }
 }
 
 fn health(service: &Service) -> Reply {
@@ -97,6 +148,7 @@ fn health(service: &Service) -> Reply {
         time: service.clock.now().to_string(),
         dropped_messages: state.messages.dropped(),
         dropped_requests: state.requests.dropped(),
+        dropped_deliveries: state.outbox.lost(),
     };
     Reply::json(200, &health)
 }

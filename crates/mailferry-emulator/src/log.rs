@@ -7,7 +7,9 @@ use crate::settings::Memory;
 /// Entries with a weight in bytes, never more of either than [`Memory`] allows.
 #[derive(Debug)]
 pub(crate) struct Log<T> {
-    entries: VecDeque<(T, usize)>,
+    /// With the number and the weight of each; numbers grow.
+    entries: VecDeque<(u64, T, usize)>,
+    next: u64,
     bytes: usize,
     dropped: u64,
     memory: Memory,
@@ -15,7 +17,7 @@ pub(crate) struct Log<T> {
 
 impl<T> Log<T> {
     pub(crate) fn new(memory: Memory) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, dropped: 0, memory }
+        Self { entries: VecDeque::new(), next: 0, bytes: 0, dropped: 0, memory }
     }
 
     /// Adds an entry and gives its number, by which it can be changed while it is remembered.
@@ -23,24 +25,34 @@ impl<T> Log<T> {
     /// The newest entry is kept even when it alone is too large.
     pub(crate) fn push(&mut self, entry: T, bytes: usize) -> u64 {
         self.bytes = self.bytes.saturating_add(bytes);
-        self.entries.push_back((entry, bytes));
+        let number = self.next;
+        self.next = number.saturating_add(1);
+        self.entries.push_back((number, entry, bytes));
         while self.entries.len() > 1 && (self.entries.len() > self.memory.count || self.bytes > self.memory.bytes) {
-            if let Some((_, bytes)) = self.entries.pop_front() {
+            if let Some((_, _, bytes)) = self.entries.pop_front() {
                 self.bytes = self.bytes.saturating_sub(bytes);
                 self.dropped = self.dropped.saturating_add(1);
             }
         }
-        self.dropped.saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX)).saturating_sub(1)
+        number
     }
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        let index = usize::try_from(number.checked_sub(self.dropped)?).ok()?;
-        self.entries.get_mut(index).map(|(entry, _)| entry)
+        let index = self.entries.binary_search_by_key(&number, |(known, _, _)| *known).ok()?;
+        self.entries.get_mut(index).map(|(_, entry, _)| entry)
+    }
+
+    /// Takes out the oldest entry that is `wanted`. It does not count as forgotten.
+    pub(crate) fn remove(&mut self, wanted: impl FnMut(&T) -> bool) -> Option<T> {
+        let index = self.iter().position(wanted)?;
+        let (_, entry, bytes) = self.entries.remove(index)?;
+        self.bytes = self.bytes.saturating_sub(bytes);
+        Some(entry)
     }
 
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.entries.iter().map(|(entry, _)| entry)
+        self.entries.iter().map(|(_, entry, _)| entry)
     }
 
     pub(crate) fn dropped(&self) -> u64 {
@@ -67,7 +79,9 @@ mod tests {
         assert_eq!(log.iter().copied().collect::<Vec<_>>(), ["b", "c", "d"]);
         assert!(log.get_mut(0).is_none());
         assert_eq!(log.get_mut(3).copied(), Some("d"));
+        assert_eq!(log.remove(|entry| *entry == "c"), Some("c"));
+        assert_eq!((log.get_mut(2).is_none(), log.get_mut(3).copied(), log.bytes), (true, Some("d"), 2));
         log.push("e", 10);
-        assert_eq!((log.iter().count(), log.dropped()), (1, 4));
+        assert_eq!((log.iter().count(), log.dropped()), (1, 3));
     }
 }

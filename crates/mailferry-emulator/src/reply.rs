@@ -40,6 +40,11 @@ impl Reply {
         Self::typed(status, "text/html; charset=UTF-8", Vec::new())
     }
 
+    /// No content, and no label for it (facts sheet 1.2, recorded).
+    pub(crate) fn nothing() -> Self {
+        Self { status: 204, headers: vec![("cache-control", "no-cache, private".to_owned())], body: Vec::new() }
+    }
+
     /// What a proxy in front of the service says when the service does not answer.
     pub(crate) fn proxy(status: u16) -> Self {
         let name = match status {

@@ -12,6 +12,18 @@ pub(crate) enum Endpoint {
     Suppressions,
     Suppress,
     Unsuppress,
+    InboundRoutes,
+    InboundRoute,
+    CreateInboundRoute,
+    ChangeInboundRoute,
+    DeleteInboundRoute,
+    Webhooks,
+    Webhook,
+    AddWebhook,
+    ChangeWebhook,
+    DeleteWebhook,
+    Activity,
+    OneActivity,
 }
 
 /// One path that is emulated.
@@ -43,14 +55,27 @@ const ROUTES: &[Route] = &[
     },
     Route { method: "POST", pattern: LISTS_TO_ADD_TO, endpoint: Endpoint::Suppress, scopes: &["suppressions_full"] },
     Route { method: "DELETE", pattern: LISTS, endpoint: Endpoint::Unsuppress, scopes: &["suppressions_full"] },
+    Route { method: "GET", pattern: "inbound", endpoint: Endpoint::InboundRoutes, scopes: INBOUND },
+    Route { method: "GET", pattern: "inbound/*", endpoint: Endpoint::InboundRoute, scopes: INBOUND },
+    Route { method: "POST", pattern: "inbound", endpoint: Endpoint::CreateInboundRoute, scopes: INBOUND },
+    Route { method: "PUT", pattern: "inbound/*", endpoint: Endpoint::ChangeInboundRoute, scopes: INBOUND },
+    Route { method: "DELETE", pattern: "inbound/*", endpoint: Endpoint::DeleteInboundRoute, scopes: INBOUND },
+    Route { method: "GET", pattern: "webhooks", endpoint: Endpoint::Webhooks, scopes: WEBHOOKS },
+    Route { method: "GET", pattern: "webhooks/*", endpoint: Endpoint::Webhook, scopes: WEBHOOKS },
+    Route { method: "POST", pattern: "webhooks", endpoint: Endpoint::AddWebhook, scopes: WEBHOOKS },
+    Route { method: "PUT", pattern: "webhooks/*", endpoint: Endpoint::ChangeWebhook, scopes: WEBHOOKS },
+    Route { method: "DELETE", pattern: "webhooks/*", endpoint: Endpoint::DeleteWebhook, scopes: WEBHOOKS },
+    Route { method: "GET", pattern: "activity/*", endpoint: Endpoint::Activity, scopes: ACTIVITY },
+    Route { method: "GET", pattern: "activities/*", endpoint: Endpoint::OneActivity, scopes: ACTIVITY },
 ];
 
+const WEBHOOKS: &[&str] = &["webhooks_full"];
+const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
+const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
 
 /// The first segments of everything that MailerSend documents and this emulator leaves out.
 const NOT_EMULATED: &[&str] = &[
-    "activities",
-    "activity",
     "analytics",
     "blocklist-monitoring",
     "dmarc-monitoring",
@@ -58,7 +83,6 @@ const NOT_EMULATED: &[&str] = &[
     "email-verification",
     "emails",
     "identities",
-    "inbound",
     "invites",
     "message-schedules",
     "recipients",
@@ -72,7 +96,6 @@ const NOT_EMULATED: &[&str] = &[
     "templates",
     "token",
     "users",
-    "webhooks",
     "whatsapp",
 ];
 

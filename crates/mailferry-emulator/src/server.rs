@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::fault::Fault;
-use crate::inspection;
+use crate::inspection::{self, Asked};
 use crate::reply::Reply;
 use crate::request::{Request, bearer};
 use crate::service::{Service, refuse};
@@ -101,8 +101,15 @@ async fn respond(
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let token = authorization.as_deref().and_then(bearer);
-    if let Some(reply) = inspection::answer(&service, parts.method.as_str(), &target, token) {
-        return response(reply, Answer::whole);
+    if inspection::is_its(&target) {
+        let Some(body) = read(body, &parts.headers).await? else {
+            let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
+            return response(reply, Answer::whole);
+        };
+        let headers = headers(&parts.headers);
+        let method = parts.method.as_str();
+        let asked = Asked { method, target: &target, token, headers: &headers, body: &body };
+        return response(inspection::answer(&service, &asked), Answer::whole);
     }
     let mut request = Request {
         at: service.clock.now(),
@@ -156,10 +163,10 @@ fn answered(service: &Service, number: u64, status: u16) {
 
 async fn process(service: &Arc<Service>, request: Request) -> Reply {
     if request.body.len() < LARGE {
-        return service.answer(&request);
+        return service.answer(&request).await;
     }
-    let service = Arc::clone(service);
-    let done = tokio::task::spawn_blocking(move || service.answer(&request)).await;
+    let (service, runtime) = (Arc::clone(service), tokio::runtime::Handle::current());
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(service.answer(&request))).await;
     done.unwrap_or_else(|_| Reply::proxy(500))
 }
 

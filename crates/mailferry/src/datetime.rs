@@ -89,10 +89,15 @@ impl FromStr for DateTime {
 }
 
 impl fmt::Display for DateTime {
-    /// RFC 3339, without an offset where none is known. UTC is written `+00:00`.
+    /// RFC 3339, without an offset where none is known. UTC is written `+00:00`, and parts of a second as six digits or
+    /// nine.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let local = self.offset.unwrap_or(Offset::UTC).to_datetime(self.instant);
-        local.fmt(f)?;
+        match local.subsec_nanosecond() {
+            0 => write!(f, "{local}"),
+            nanoseconds if nanoseconds % 1000 == 0 => write!(f, "{local:.6}"),
+            _ => write!(f, "{local:.9}"),
+        }?;
         let Some(offset) = self.offset else { return Ok(()) };
         let seconds = offset.seconds();
         let sign = if seconds < 0 { '-' } else { '+' };
@@ -121,6 +126,8 @@ mod tests {
     fn dates_are_read_as_services_write_them() {
         for (text, expected) in [
             ("2025-06-07T08:09:10.123456Z", Some("2025-06-07T08:09:10.123456+00:00")),
+            ("2025-06-07T08:09:10.5Z", Some("2025-06-07T08:09:10.500000+00:00")),
+            ("2025-06-07T08:09:10.0000001Z", Some("2025-06-07T08:09:10.000000100+00:00")),
             ("2025-06-07T08:09:10", Some("2025-06-07T08:09:10+00:00")),
             ("2025-08-05 22:27:14", Some("2025-08-05T22:27:14+00:00")),
             ("2025-06-07T08:09:10+0200", Some("2025-06-07T08:09:10+02:00")),

@@ -32,6 +32,7 @@
 //! | [`address`] | addresses: RFC 5322 in, IDNA out |
 //! | [`transport`] | how a message leaves, statuses and errors |
 //! | [`event`] | what became of it, and other things a service tells |
+//! | [`delivery`] | how far a mail came, from its events |
 //! | [`webhook`] | how a service tells: endpoints, receivers, handlers |
 //! | [`inbound`] | mails that arrived |
 //! | [`mailersend`] | MailerSend |
@@ -61,6 +62,7 @@ pub mod conformance;
 pub mod console;
 mod datetime;
 mod defaults;
+pub mod delivery;
 #[cfg(feature = "file")]
 pub mod eml;
 pub mod event;

@@ -32,7 +32,7 @@ pub(super) fn extension(filename: &str) -> Option<String> {
 }
 
 /// Whether files called `filename` may be attached.
-pub(super) fn is_supported(filename: &str) -> bool {
+pub(crate) fn is_supported(filename: &str) -> bool {
     extension(filename).is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
 }
 

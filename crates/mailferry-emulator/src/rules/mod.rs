@@ -2,22 +2,31 @@
 //!
 //! The tables are the documentation: `docs/emulator.md` lists the same rows, and a test compares the two.
 
+mod ask;
 mod attachment;
 mod bulk;
 mod check;
 mod email;
+mod inbound;
+mod reading;
 mod refusal;
 mod suppression;
+mod webhook;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+pub(crate) use self::ask::{is_true, moment_of, number};
+pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
 pub(crate) use self::check::{Facts, decode, unix};
 pub(crate) use self::email::EMAIL;
+pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
+pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
+pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
 /// The most items of one list that are examined one by one; more are only counted. It bounds the answer to a request
 /// that is nothing but mistakes.
@@ -92,9 +101,29 @@ struct Spot<'a> {
     facts: &'a Facts<'a>,
 }
 
+/// Every table, in the order of the documentation.
+const TABLES: &[&[Rule]] = &[
+    refusal::TABLE,
+    bulk::TABLE,
+    EMAIL,
+    BLOCKLIST,
+    LIST,
+    DELETE,
+    PAGE,
+    INBOUND_DOMAIN,
+    INBOUND,
+    EMAILS,
+    SCHEDULES,
+    DOMAIN,
+    DOMAIN_SETTINGS,
+    WEBHOOK,
+    WEBHOOK_DOMAIN,
+    ACTIVITY,
+];
+
 /// All rules, in the order in which they are reported.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [refusal::TABLE, bulk::TABLE, EMAIL, BLOCKLIST, LIST, DELETE, PAGE].into_iter().flatten()
+    TABLES.iter().copied().flatten()
 }
 
 impl Rule {
@@ -127,6 +156,15 @@ impl Findings {
         match self.0.iter_mut().find(|(known, _)| known == path) {
             Some((_, sentences)) => sentences.push(sentence),
             None => self.0.push((path.to_owned(), vec![sentence])),
+        }
+    }
+
+    /// Adds what another table found.
+    pub(crate) fn append(&mut self, other: Self) {
+        for (path, sentences) in other.0 {
+            for sentence in sentences {
+                self.add(&path, sentence);
+            }
         }
     }
 
@@ -236,7 +274,7 @@ mod tests {
 
     #[test]
     fn the_rules_of_a_field_stand_together() {
-        for table in [EMAIL, BLOCKLIST, LIST, DELETE, PAGE] {
+        for table in TABLES.iter().skip(2) {
             let mut fields: Vec<_> =
                 table.chunk_by(|a, b| a.field == b.field).filter_map(|rules| rules.first()).map(|r| r.field).collect();
             let all = fields.len();
@@ -337,7 +375,7 @@ mod tests {
                 entries: &[],
                 domains: &[],
             };
-            for table in [EMAIL, BLOCKLIST, LIST, DELETE, PAGE] {
+            for table in TABLES.iter().skip(2) {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }

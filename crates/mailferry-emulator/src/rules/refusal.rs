@@ -71,6 +71,22 @@ pub(super) const TABLE: &[Rule] = &[
         Uncertain,
     ),
     row(
+        "schedule.late",
+        404,
+        "This message is scheduled to be sent shortly or has already been sent, it's not possible to delete it.",
+        None,
+        "CASS-PY",
+        Recorded,
+    ),
+    row(
+        "create.too_many",
+        429,
+        "You cannot create a resource at the moment. Please wait a while before retrying.",
+        None,
+        "CASS-PY",
+        Recorded,
+    ),
+    row(
         "quota.day",
         429,
         "Your account reached its API daily quota limit. Upgrade to increase it.",

@@ -1,19 +1,23 @@
 //! The emulated service: a request goes in, a reply comes out, and no socket is involved.
 
 mod account;
+mod activity;
 mod bulk;
+mod inbound;
 mod page;
 mod query;
 mod reading;
 mod sending;
 mod state;
 mod suppressions;
+mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredMessage};
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
@@ -76,7 +80,7 @@ impl Service {
     /// Answers one request of the API.
     ///
     /// The order is that of the facts sheet (9.6, INFERRED): token, path, account and scope, limits, fields.
-    pub(crate) fn answer(&self, request: &Request) -> Reply {
+    pub(crate) async fn answer(&self, request: &Request) -> Reply {
         let now = self.clock.now();
         let path = request.path();
         if self.caught_up(now).maintenance {
@@ -119,6 +123,18 @@ impl Service {
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
             Endpoint::Unsuppress => self.unsuppress(last, request, now),
+            Endpoint::InboundRoutes => self.inbound_routes(request),
+            Endpoint::InboundRoute => self.inbound_route(last),
+            Endpoint::CreateInboundRoute => self.create_inbound_route(request),
+            Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
+            Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
+            Endpoint::Webhooks => self.webhooks(request, now),
+            Endpoint::Webhook => self.webhook(last),
+            Endpoint::AddWebhook => self.add_webhook(request, now).await,
+            Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
+            Endpoint::DeleteWebhook => self.delete_webhook(last),
+            Endpoint::Activity => self.activity(last, request, now),
+            Endpoint::OneActivity => self.one_activity(last),
         };
         // What was accepted begins to happen.
         drop(self.caught_up(now));
@@ -133,6 +149,7 @@ impl Service {
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
+            Endpoint::Activity => limits.activity,
             _ => limits.other,
         };
         let minute = limit.map(|limit| self.state().meter.minute(route.pattern, limit, now));

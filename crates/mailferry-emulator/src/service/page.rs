@@ -1,4 +1,4 @@
-//! Long lists, a page at a time, without totals (facts sheet 8.1).
+//! Long lists, a page at a time, with totals and without (facts sheet 8.1).
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -43,6 +43,32 @@ struct Meta {
     to: Option<usize>,
 }
 
+#[derive(Serialize)]
+struct Counted<'a, T> {
+    data: &'a [T],
+    links: Links,
+    meta: CountedMeta,
+}
+
+#[derive(Serialize)]
+struct CountedMeta {
+    current_page: usize,
+    from: Option<usize>,
+    last_page: usize,
+    links: Vec<PageLink>,
+    path: String,
+    per_page: usize,
+    to: Option<usize>,
+    total: usize,
+}
+
+#[derive(Serialize)]
+struct PageLink {
+    url: Option<String>,
+    label: String,
+    active: bool,
+}
+
 impl Service {
     /// The page that a question is about, and the question.
     pub(super) fn page(&self, request: &Request) -> Result<(Page, Value), Reply> {
@@ -59,9 +85,7 @@ impl Service {
         if !findings.is_empty() {
             return Err(invalid(&findings));
         }
-        let number = |name: &str| query.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok());
-        let page = Page { number: number("page").unwrap_or(1), size: number("limit").unwrap_or(25) };
-        Ok((page, query))
+        Ok((Page::of(&query), query))
     }
 
     /// One page of `items`. Links have the page only, neither filters nor the limit (recorded).
@@ -89,5 +113,92 @@ impl Service {
             path,
         };
         Reply::json(200, &Paged { data: &data, links, meta })
+    }
+
+    /// One page of `items` with totals and a link to each page, as newer lists have them.
+    pub(super) fn counted<T: Serialize>(
+        &self,
+        items: impl ExactSizeIterator<Item = T>,
+        page: &Page,
+        path: &str,
+    ) -> Reply {
+        let Page { number, size } = *page;
+        let total = items.len();
+        let before = number.saturating_sub(1).saturating_mul(size);
+        let data: Vec<T> = items.skip(before).take(size).collect();
+        let last_page = total.div_ceil(size.max(1)).max(1);
+        let path = format!("{}{path}", self.url);
+        let link = |number: usize| format!("{path}?page={number}");
+        let previous = (number > 1).then(|| link(number.saturating_sub(1)));
+        let next = (number < last_page).then(|| link(number.saturating_add(1)));
+        let any = !data.is_empty();
+        let shown = window(number, last_page).into_iter().map(|shown| match shown {
+            Some(page) => PageLink { url: Some(link(page)), label: page.to_string(), active: page == number },
+            None => PageLink { url: None, label: "...".to_owned(), active: false },
+        });
+        let at =
+            |url: &Option<String>, label: &str| PageLink { url: url.clone(), label: label.to_owned(), active: false };
+        let links = std::iter::once(at(&previous, "&laquo; Previous"));
+        let links = links.chain(shown).chain(std::iter::once(at(&next, "Next &raquo;"))).collect();
+        let meta = CountedMeta {
+            current_page: number,
+            from: any.then(|| before.saturating_add(1)),
+            last_page,
+            links,
+            per_page: size,
+            to: any.then(|| before.saturating_add(data.len())),
+            total,
+            path: path.clone(),
+        };
+        let links = Links { first: link(1), last: Some(link(last_page)), prev: previous, next };
+        Reply::json(200, &Counted { data: &data, links, meta })
+    }
+}
+
+impl Page {
+    /// The page that a valid `query` asks for.
+    pub(super) fn of(query: &Value) -> Self {
+        let number = |name: &str| query.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok());
+        Self { number: number("page").unwrap_or(1), size: number("limit").unwrap_or(25) }
+    }
+}
+
+/// The pages that are linked to, `None` for those left out: all up to 13, else the ends and three on each side (its
+/// framework's choice).
+fn window(current: usize, last: usize) -> Vec<Option<usize>> {
+    const SIDE: usize = 3;
+    const NEAR: usize = SIDE + 4;
+    let range = |from: usize, to: usize| (from..=to).map(Some);
+    let ends = range(last.saturating_sub(1), last);
+    if last < 2 * SIDE + 8 {
+        range(1, last).collect()
+    } else if current <= NEAR {
+        range(1, NEAR + SIDE).chain([None]).chain(ends).collect()
+    } else if current > last.saturating_sub(NEAR) {
+        range(1, 2).chain([None]).chain(range(last.saturating_sub(NEAR + SIDE - 1), last)).collect()
+    } else {
+        let around = range(current.saturating_sub(SIDE), current.saturating_add(SIDE));
+        range(1, 2).chain([None]).chain(around).chain([None]).chain(ends).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_pages_are_linked_to_in_part() {
+        let check = |current, last, expected: &str| {
+            let shown =
+                window(current, last).into_iter().map(|page| page.map_or("…".to_owned(), |page| page.to_string()));
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{current} of {last}");
+        };
+        check(1, 1, "1");
+        check(9, 1, "1");
+        check(1, 13, "1 2 3 4 5 6 7 8 9 10 11 12 13");
+        check(7, 14, "1 2 3 4 5 6 7 8 9 10 … 13 14");
+        check(8, 20, "1 2 … 5 6 7 8 9 10 11 … 19 20");
+        check(14, 20, "1 2 … 11 12 13 14 15 16 17 18 19 20");
+        check(99, 20, "1 2 … 11 12 13 14 15 16 17 18 19 20");
     }
 }

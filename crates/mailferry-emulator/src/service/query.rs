@@ -58,7 +58,7 @@ pub(super) fn query(request: &Request) -> Value {
     Value::Object(root)
 }
 
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

@@ -54,7 +54,7 @@ struct ApiEmail {
 /// The shape that is embedded in messages; what a real domain would have verified is always verified here.
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the shape is MailerSend's")]
-struct Domain {
+pub(super) struct Domain {
     id: String,
     name: String,
     dkim: bool,
@@ -115,13 +115,18 @@ impl Service {
 
     fn domain(&self, state: &State, message: &Message) -> Domain {
         let name = message.from.as_ref().map_or_else(String::new, |from| domain_of(&from.email).to_string());
-        let paused = state.is_paused(&name);
+        self.domain_called(state, &name, message.created_at)
+    }
+
+    /// The domain `name`, as if it had been registered at `since`.
+    pub(super) fn domain_called(&self, state: &State, name: &str, since: Timestamp) -> Domain {
+        let paused = state.is_paused(name);
         let from_here =
             |stored: &&StoredMessage| stored.message.from.as_ref().is_some_and(|from| *domain_of(&from.email) == *name);
         let held = if paused { state.messages.iter().filter(from_here).count() } else { 0 };
         Domain {
-            id: id::domain(&name),
-            name,
+            id: id::domain(name),
+            name: name.to_owned(),
             dkim: true,
             spf: true,
             tracking: false,
@@ -142,8 +147,8 @@ impl Service {
                 precedence_bulk: false,
                 ignore_duplicated_recipients: self.settings.ignore_duplicates,
             },
-            created_at: object_time(message.created_at),
-            updated_at: object_time(message.created_at),
+            created_at: object_time(since),
+            updated_at: object_time(since),
             totals: [],
         }
     }

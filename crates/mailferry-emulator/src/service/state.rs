@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::bulk::Bulk;
 use crate::fault::Fault;
 use crate::id::{self, Ids};
+use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
 use crate::log::Log;
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) activities: Log<Occurrence>,
     pub(crate) webhooks: Vec<RegisteredWebhook>,
     pub(crate) outbox: Outbox,
+    pub(crate) inbound: Inbound,
 }
 
 /// A message with its emails.
@@ -80,6 +82,7 @@ impl State {
             activities: Log::new(Memory { count: several, bytes: memory.bytes }),
             webhooks: Vec::new(),
             outbox: Outbox::new(memory),
+            inbound: Inbound::new(memory),
         }
     }
 
@@ -96,6 +99,7 @@ impl State {
         self.contacts.clear();
         self.activities.clear();
         self.outbox.clear();
+        self.inbound.log.clear();
     }
 
     /// The id of the domain called `name`, which is known from now on.

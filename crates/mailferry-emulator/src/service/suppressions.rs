@@ -157,7 +157,7 @@ impl Service {
         Reply::json(200, &[(); 0])
     }
 
-    fn facts<'a>(&'a self, state: &'a State, now: Timestamp, entries: &'a [&'a str]) -> Facts<'a> {
+    pub(super) fn facts<'a>(&'a self, state: &'a State, now: Timestamp, entries: &'a [&'a str]) -> Facts<'a> {
         Facts {
             settings: &self.settings,
             account: AccountState::Active,

@@ -145,6 +145,18 @@ async fn schedules_and_pauses_hold_everything_back() {
     assert_eq!(times, ["10:00:00", "10:00:00", "10:30:00", "10:30:02", "11:00:00", "11:00:02"]);
 }
 
+/// Nobody has looked since it was sent; what was due before the pause has happened nevertheless.
+#[tokio::test]
+async fn a_pause_is_not_for_what_was_due_before() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({"send_at": 1_772_359_200 + 60})).await;
+    emulator.clock().advance(Duration::from_mins(1));
+    emulator.pause_domain("example.com");
+    emulator.set_outcome("ann@example.org", Outcome::SoftBounced);
+    emulator.clock().advance(STEP);
+    assert_eq!(happened(&emulator), ["queued", "sent", "delivered"]);
+}
+
 #[tokio::test]
 async fn bulk_emails_begin_when_the_request_is_done() {
     let emulator = started(|builder| builder.bulk_delay(Duration::from_mins(1))).await;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod activity;
 mod bulk;
 mod client;
 mod documents;
@@ -16,4 +17,5 @@ mod refusals;
 mod rules;
 mod suppressions;
 mod transport;
+mod webhook_api;
 mod webhooks;

@@ -251,6 +251,32 @@ async fn refusals_are_final() {
     }
 }
 
+/// Takes three seconds of real time, as no clock can be moved on the wire.
+#[tokio::test]
+async fn a_receiver_that_says_nothing_has_failed() {
+    let (emulator, receiver) = listening(|builder| builder, |webhook| webhook.events(["activity.sent"])).await;
+    receiver.then(Answer::Silence);
+    send(&emulator, &json!({})).await;
+    emulator.settled().await;
+    let result = emulator.webhook_deliveries()[0].result.clone();
+    assert_eq!(result, DeliveryResult::Unanswered("no answer within 3 seconds".to_owned()));
+    assert!(emulator.webhook_deliveries()[0].again_at.is_some());
+}
+
+#[tokio::test]
+async fn what_waits_is_capped() {
+    let receiver = Receiver::start().await;
+    let memory = mailferry_emulator::Memory { count: 4, bytes: 1_000_000 };
+    let emulator = started(|builder| builder.memory(memory).webhook(Webhook::new(&receiver.url))).await;
+    receiver.always(Answer::Status(500));
+    for _ in 0..20 {
+        send(&emulator, &json!({})).await;
+        emulator.settled().await;
+    }
+    assert_eq!(receiver.count(), 20);
+    assert_eq!((emulator.dropped().deliveries, emulator.webhook_deliveries().len()), (16, 4));
+}
+
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_no_stop_for_others() {
     let receiver = Receiver::start().await;

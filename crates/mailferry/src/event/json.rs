@@ -17,6 +17,8 @@ impl Event {
     /// | inbound | `event_type`, `timestamp`, `event_id`, `message` |
     /// | account | `event_type`, `name`, `timestamp`, `event_id`, `data` |
     ///
+    /// `message` is the mail as `InboundMessage::to_json` has it.
+    ///
     /// `event_type` is [`word`](Self::word). A timestamp is in RFC 3339 with its offset. `esp_event` is the event as the
     /// service sent it; as a text if it is JSON that cannot be shown, for being nested too deeply.
     ///
@@ -86,10 +88,7 @@ fn inbound(event: &InboundEvent) -> Value {
         "event_type": super::EventKind::Inbound.as_str(),
         "timestamp": date(*timestamp),
         "event_id": event_id,
-        "message": {
-            "envelope_sender": message.envelope_sender,
-            "envelope_recipients": message.envelope_recipients,
-        },
+        "message": message.to_json(),
     })
 }
 

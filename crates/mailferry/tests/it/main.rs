@@ -22,6 +22,14 @@ mod support;
 
 mod flagged;
 mod hooks;
+#[cfg(feature = "inbound")]
+mod inbound_hostile;
+#[cfg(feature = "inbound")]
+mod inbound_message;
+#[cfg(feature = "inbound")]
+mod inbound_recorded;
+#[cfg(feature = "inbound")]
+mod inbound_webhook;
 mod json;
 mod merge;
 mod preflight;
@@ -30,3 +38,6 @@ mod secrets;
 mod tidy;
 mod vectors;
 mod webhook;
+mod webhook_properties;
+#[cfg(feature = "inbound")]
+mod webhook_vectors;

@@ -1,0 +1,122 @@
+//! A mail that comes in: its envelope, its bytes, and what MailerSend takes out of it.
+
+use bytes::Bytes;
+use mail_parser::{Encoding, MessageParser, MessagePart, MimeHeaders as _, PartType};
+
+use super::headers::Headers;
+
+/// A mail from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Mail {
+    /// The envelope's sender; empty for a bounce.
+    pub(crate) sender: String,
+    /// The whole mail as text with CRLF, under the header that names the envelope's sender.
+    pub(crate) raw: String,
+    pub(crate) headers: Headers,
+}
+
+/// A file of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    pub(crate) disposition: &'static str,
+    /// Only of files shown inside the mail (facts sheet 7.2, recorded).
+    pub(crate) content_id: Option<String>,
+    pub(crate) content: Bytes,
+}
+
+/// The parts of a mail that people read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) text: Option<String>,
+    pub(crate) html: Option<String>,
+    pub(crate) files: Vec<File>,
+}
+
+impl Mail {
+    /// Any line ends become CRLF. Bytes that are no UTF-8 become U+FFFD, since the webhook carries the mail as JSON
+    /// text (what MailerSend makes of them is UNCERTAIN).
+    pub(crate) fn new(sender: &str, raw: &[u8]) -> Self {
+        // A line break in the address would be a header of its own.
+        let address: String = sender.chars().filter(|c| !c.is_control()).collect();
+        let mut text = format!("X-Envelope-From: <{address}>\r\n");
+        text.reserve(raw.len());
+        let body = String::from_utf8_lossy(raw);
+        let mut rest = &*body;
+        while let Some(end) = rest.find(['\r', '\n']) {
+            let (line, tail) = rest.split_at(end);
+            text.push_str(line);
+            text.push_str("\r\n");
+            rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
+        }
+        text.push_str(rest);
+        let headers = Headers::read(&text);
+        Self { sender: sender.to_owned(), raw: text, headers }
+    }
+
+    /// Takes the mail apart. An attached mail stays a file: its texts are not this mail's.
+    pub(crate) fn content(&self) -> Content {
+        let Some(mail) = MessageParser::default().parse(self.raw.as_bytes()) else { return Content::default() };
+        let mut content = Content::default();
+        let add = |to: &mut Option<String>, text: &str| to.get_or_insert_default().push_str(text);
+        for part in mail.text_bodies() {
+            if let PartType::Text(text) = &part.body {
+                add(&mut content.text, text);
+            }
+        }
+        for part in mail.html_bodies() {
+            if let PartType::Html(html) = &part.body {
+                add(&mut content.html, html);
+            }
+        }
+        content.files = mail.attachments().map(|part| file(&self.raw, part)).collect();
+        content
+    }
+}
+
+fn file(raw: &str, part: &MessagePart<'_>) -> File {
+    let kind = part.content_type();
+    let content_type = match (kind.map(|kind| &*kind.c_type), kind.and_then(|kind| kind.c_subtype.as_deref())) {
+        (Some(kind), Some(subtype)) => format!("{kind}/{subtype}").to_ascii_lowercase(),
+        _ if part.is_message() => "message/rfc822".to_owned(),
+        _ => "application/octet-stream".to_owned(),
+    };
+    let is_inline = match part.content_disposition() {
+        Some(disposition) => disposition.is_inline(),
+        None => part.content_id().is_some(),
+    };
+    let name = part.attachment_name().map_or_else(|| unnamed(&content_type).to_owned(), str::to_owned);
+    let content_id = part.content_id().filter(|_| is_inline).map(str::to_owned);
+    let content = Bytes::from(decoded(raw, part));
+    File { name, content_type, disposition: if is_inline { "inline" } else { "attachment" }, content_id, content }
+}
+
+/// What MailerSend calls a file without a name is UNCERTAIN.
+fn unnamed(content_type: &str) -> &'static str {
+    match content_type {
+        "message/rfc822" => "message.eml",
+        "text/calendar" => "invite.ics",
+        "image/png" => "image.png",
+        "image/jpeg" => "image.jpg",
+        "image/gif" => "image.gif",
+        _ => "attachment.txt",
+    }
+}
+
+/// The bytes of a part as they were attached: texts must not lose their charset on the way.
+fn decoded(raw: &str, part: &MessagePart<'_>) -> Vec<u8> {
+    if !part.is_text() {
+        return part.contents().to_vec();
+    }
+    let position = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+    let body = raw.as_bytes().get(position(part.offset_body)..position(part.offset_end)).unwrap_or_default();
+    match part.encoding {
+        Encoding::None => body.to_vec(),
+        Encoding::QuotedPrintable => mail_parser::decoders::quoted_printable::quoted_printable_decode(body)
+            .unwrap_or_else(|| part.contents().to_vec()),
+        Encoding::Base64 => {
+            mail_parser::decoders::base64::base64_decode(body).unwrap_or_else(|| part.contents().to_vec())
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The conversation of one SMTP connection: commands go in, replies come out, and no socket is involved.
+
+use std::borrow::Cow;
+
+use smtp_proto::{Error, MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, MailFrom, RcptTo, Request};
+
+use super::{Envelope, Mailroom, Refusal, SmtpLimits};
+
+/// What the server calls itself: a name that is reserved for tests (RFC 2606).
+const NAME: &str = "mailferry.test";
+/// So many commands that make no sense end a connection.
+const MOST_MISTAKES: usize = 20;
+
+/// One reply: a code and its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    code: u16,
+    lines: Vec<Cow<'static, str>>,
+}
+
+/// What the client sends next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Command,
+    /// A mail, up to a line with a dot.
+    Data,
+    /// So many bytes. `wanted` says whether they are to be kept.
+    Chunk {
+        bytes: usize,
+        last: bool,
+        wanted: bool,
+    },
+    /// Nothing: the connection ends.
+    Close,
+}
+
+/// One connection's state.
+pub(super) struct Session<'a> {
+    room: &'a dyn Mailroom,
+    limits: SmtpLimits,
+    greeted: bool,
+    extended: bool,
+    mail: Option<Mail>,
+    envelope: Envelope,
+    mistakes: usize,
+}
+
+/// A mail that is being sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mail {
+    international: bool,
+    /// Its content comes in chunks.
+    chunked: bool,
+}
+
+impl Reply {
+    pub(super) fn new(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, lines: vec![text.into()] }
+    }
+
+    pub(super) fn write(&self, to: &mut Vec<u8>) {
+        let last = self.lines.len().saturating_sub(1);
+        for (i, line) in self.lines.iter().enumerate() {
+            let separator = if i == last { ' ' } else { '-' };
+            to.extend_from_slice(format!("{}{separator}{line}\r\n", self.code).as_bytes());
+        }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(Refusal { code, text }: Refusal) -> Self {
+        Self::new(code, text)
+    }
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(room: &'a dyn Mailroom, limits: SmtpLimits) -> Self {
+        let envelope = Envelope::default();
+        Self { room, limits, greeted: false, extended: false, mail: None, envelope, mistakes: 0 }
+    }
+
+    pub(super) fn greeting() -> Reply {
+        Reply::new(220, format!("{NAME} ESMTP Mailferry emulator"))
+    }
+
+    /// The envelope of the mail whose content has arrived.
+    pub(super) fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Forgets the mail that was being sent.
+    pub(super) fn forget(&mut self) {
+        self.mail = None;
+        self.envelope.sender.clear();
+        self.envelope.recipients.clear();
+    }
+
+    /// Answers one command line, with its line end.
+    pub(super) fn command(&mut self, line: &[u8]) -> (Reply, Next) {
+        let (reply, next) = match Request::parse(&mut line.iter()) {
+            Ok(request) => self.request(request),
+            Err(error) => (malformed(error), Next::Command),
+        };
+        self.counted(reply, next)
+    }
+
+    /// A line that was too long to be looked at.
+    pub(super) fn overlong(&mut self) -> (Reply, Next) {
+        self.counted(Reply::new(500, "5.5.6 Line too long"), Next::Command)
+    }
+
+    /// Ends the connection after too many mistakes.
+    fn counted(&mut self, reply: Reply, next: Next) -> (Reply, Next) {
+        if (500..=503).contains(&reply.code) {
+            self.mistakes = self.mistakes.saturating_add(1);
+        }
+        if self.mistakes > MOST_MISTAKES && next == Next::Command {
+            (Reply::new(421, "4.7.0 Too many mistakes"), Next::Close)
+        } else {
+            (reply, next)
+        }
+    }
+
+    fn request(&mut self, request: Request<Cow<'_, str>>) -> (Reply, Next) {
+        let reply = match request {
+            Request::Ehlo { host } => self.hello(&host, true),
+            Request::Helo { host } => self.hello(&host, false),
+            Request::Mail { from } => self.sender(from),
+            Request::Rcpt { to } => self.recipient(to),
+            Request::Data => return self.data(),
+            Request::Bdat { chunk_size, is_last } => return self.chunk(chunk_size, is_last),
+            Request::Rset => {
+                self.forget();
+                Reply::new(250, "2.0.0 Ok")
+            }
+            Request::Noop { value: _ } => Reply::new(250, "2.0.0 Ok"),
+            // Who is there is found out by RCPT (RFC 5321, 7.3).
+            Request::Vrfy { value: _ } => Reply::new(252, "2.5.2 Recipients are not verified"),
+            Request::Help { value: _ } => Reply::new(214, "2.0.0 EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT"),
+            Request::Quit => return (Reply::new(221, "2.0.0 Bye"), Next::Close),
+            Request::Lhlo { host: _ }
+            | Request::Auth { mechanism: _, initial_response: _ }
+            | Request::Expn { value: _ }
+            | Request::Etrn { name: _ }
+            | Request::Atrn { domains: _ }
+            | Request::Burl { uri: _, is_last: _ }
+            | Request::StartTls => Reply::new(502, "5.5.1 Command not implemented"),
+        };
+        (reply, Next::Command)
+    }
+
+    fn hello(&mut self, host: &str, extended: bool) -> Reply {
+        self.forget();
+        (self.greeted, self.extended) = (true, extended);
+        host.clone_into(&mut self.envelope.client);
+        if !extended {
+            return Reply::new(250, NAME);
+        }
+        let size = format!("SIZE {}", self.limits.message_bytes);
+        let offers = [NAME, "PIPELINING", &size, "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"];
+        Reply { code: 250, lines: offers.iter().map(|line| Cow::Owned((*line).to_owned())).collect() }
+    }
+
+    fn sender(&mut self, from: MailFrom<Cow<'_, str>>) -> Reply {
+        if !self.greeted {
+            return Reply::new(503, "5.5.1 Say EHLO first");
+        }
+        if self.mail.is_some() {
+            return Reply::new(503, "5.5.1 A mail is being sent already");
+        }
+        let international = from.flags & MAIL_SMTPUTF8 != 0;
+        let known = MAIL_BODY_7BIT | MAIL_BODY_8BITMIME | MAIL_SMTPUTF8;
+        if from.flags & !known != 0 || (!self.extended && (from.flags != 0 || from.size != 0)) {
+            return Reply::new(555, "5.5.4 A parameter was not offered");
+        }
+        if from.size > self.limits.message_bytes {
+            return Reply::new(552, "5.3.4 The mail is too large");
+        }
+        if !from.address.is_ascii() && !international {
+            return Reply::new(553, "5.6.7 The address needs SMTPUTF8");
+        }
+        self.mail = Some(Mail { international, chunked: false });
+        self.envelope.sender = from.address.into_owned();
+        Reply::new(250, "2.1.0 Ok")
+    }
+
+    fn recipient(&mut self, to: RcptTo<Cow<'_, str>>) -> Reply {
+        let Some(mail) = self.mail.filter(|mail| !mail.chunked) else {
+            return Reply::new(503, "5.5.1 Say MAIL first");
+        };
+        if self.envelope.recipients.len() >= self.limits.recipients {
+            return Reply::new(452, "4.5.3 Too many recipients");
+        }
+        if to.flags != 0 || to.orcpt.is_some() {
+            return Reply::new(555, "5.5.4 A parameter was not offered");
+        }
+        if !to.address.is_ascii() && !mail.international {
+            return Reply::new(553, "5.6.7 The address needs SMTPUTF8");
+        }
+        if let Err(refusal) = self.room.admits(&to.address) {
+            return refusal.into();
+        }
+        // The same address twice is one recipient.
+        if !self.envelope.recipients.iter().any(|known| known.eq_ignore_ascii_case(&to.address)) {
+            self.envelope.recipients.push(to.address.into_owned());
+        }
+        Reply::new(250, "2.1.5 Ok")
+    }
+
+    /// Why no content can follow, if so.
+    fn not_ready(&self) -> Option<Reply> {
+        if self.mail.is_none() {
+            Some(Reply::new(503, "5.5.1 Say MAIL first"))
+        } else if self.envelope.recipients.is_empty() {
+            Some(Reply::new(554, "5.5.1 No valid recipients"))
+        } else {
+            None
+        }
+    }
+
+    fn data(&mut self) -> (Reply, Next) {
+        if self.mail.is_some_and(|mail| mail.chunked) {
+            return (Reply::new(503, "5.5.1 The mail comes in chunks"), Next::Command);
+        }
+        match self.not_ready() {
+            Some(reply) => (reply, Next::Command),
+            None => (Reply::new(354, "End with a line that has a dot only"), Next::Data),
+        }
+    }
+
+    /// The chunk follows whatever the answer is (RFC 3030), so an unwanted one is read, too, and then answered.
+    fn chunk(&mut self, bytes: usize, last: bool) -> (Reply, Next) {
+        let refused = self.not_ready();
+        let wanted = refused.is_none();
+        if let Some(mail) = self.mail.as_mut().filter(|_| wanted) {
+            mail.chunked = true;
+        }
+        (refused.unwrap_or_else(|| Reply::new(250, "2.0.0 Ok")), Next::Chunk { bytes, last, wanted })
+    }
+}
+
+fn malformed(error: Error) -> Reply {
+    match error {
+        Error::InvalidSenderAddress => Reply::new(501, "5.1.7 The sender's address cannot be read"),
+        Error::InvalidRecipientAddress => Reply::new(501, "5.1.3 The recipient's address cannot be read"),
+        Error::SyntaxError { syntax } => Reply::new(501, format!("5.5.4 Syntax: {syntax}")),
+        Error::InvalidParameter { param } => Reply::new(501, format!("5.5.4 The parameter {param} cannot be read")),
+        Error::UnsupportedParameter { param: _ } => Reply::new(555, "5.5.4 A parameter was not offered"),
+        Error::ResponseTooLong => Reply::new(500, "5.5.6 Line too long"),
+        Error::UnknownCommand | Error::NeedsMoreData { bytes_left: _ } | Error::InvalidResponse { code: _ } => {
+            Reply::new(500, "5.5.2 Unknown command")
+        }
+    }
+}
