@@ -225,6 +225,14 @@ async fn refused_stretches() {
     assert_eq!(failure.unwrap().kind(), ErrorKind::Rejected);
 }
 
+/// The only stretch is not passed over in silence.
+#[tokio::test]
+async fn nothing_but_a_refused_stretch() {
+    let server = Capture::start([refused("The date_from is invalid.")]).await;
+    let (events, gaps, failure) = drain(to(&server).backfill("d1", at(0), at(100))).await;
+    assert_eq!((events.len(), gaps.len(), failure.unwrap().kind()), (0, 1, ErrorKind::Rejected));
+}
+
 /// A failure is asked about again, twice.
 #[tokio::test]
 async fn failures_are_asked_about_again() {

@@ -84,12 +84,13 @@ impl MailerSend {
     ///
     /// Oldest first: the time is walked through in stretches of up to a day and 1,000 events, each of which is held in
     /// memory until it is complete. Only where a single second has more are they newest first. MailerSend allows ten
-    /// questions a minute, so a day with 100,000 events takes some two hours, and an empty month three minutes. An activity shows
-    /// up to half a minute after it happened (recorded 2026-10), so let the time end a little before the present.
+    /// questions a minute, so a day with 100,000 events takes some two hours, and an empty month three minutes. An
+    /// activity shows up to half a minute after it happened (recorded 2026-10), so let the time end a little before the
+    /// present.
     ///
     /// What could not be looked through is in [`gaps`](Backfill::gaps) afterwards. A stretch that MailerSend refuses or
-    /// fails with is one, two in a row are an error. What is wrong with the token or the domain, a day without requests
-    /// left, and maintenance are errors at once.
+    /// fails with is one; two in a row are an error, and so is the only one. What is wrong with the token or the domain,
+    /// a day without requests left, and maintenance are errors at once.
     ///
     /// Each event's `raw` is the activity, written as JSON anew, which
     /// [`reread`](super::reread) with `mailersend/activity` makes the same event of.
@@ -120,6 +121,8 @@ impl MailerSend {
             edge: HashSet::new(),
             crowded: None,
             failures: 0,
+            unheard: None,
+            heard: false,
             message_ids: None,
             is_over: false,
         };
@@ -219,6 +222,10 @@ struct Walk {
     crowded: Option<(u32, HashSet<String>)>,
     /// Stretches in a row that could not be had.
     failures: u32,
+    /// Why the last stretch could not be had.
+    unheard: Option<Error>,
+    /// Whether any stretch could be had.
+    heard: bool,
     /// The messages of mails, when they are wanted.
     message_ids: Option<HashMap<String, Option<String>>>,
     is_over: bool,
@@ -239,7 +246,11 @@ impl Source for Walk {
         if self.is_over {
             return None;
         }
-        let window = self.windows.next()?;
+        let Some(window) = self.windows.next() else {
+            self.is_over = true;
+            // Gaps alone would pass for silence.
+            return self.unheard.take().filter(|_| !self.heard).map(|error| vec![Found::Error(error)]);
+        };
         let step = match self.domain_id().await {
             Ok(domain) if self.crowded.is_some() => self.crowded_page(&domain, window).await,
             Ok(domain) => self.stretch(&domain, window).await,
@@ -248,6 +259,7 @@ impl Source for Walk {
         Some(match step {
             Ok(found) => {
                 self.failures = 0;
+                self.heard = true;
                 found
             }
             Err(error) => self.failed(window, error),
@@ -423,6 +435,7 @@ impl Walk {
         if self.failures > 1 {
             return self.stop(error);
         }
+        self.unheard = Some(error);
         self.windows.skip_to(to);
         vec![Found::Gap { from, to, reason }]
     }

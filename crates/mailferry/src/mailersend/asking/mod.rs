@@ -20,8 +20,8 @@
 //!
 //! Every question goes through one budget for each token. It knows the documented limits of a minute, learns from the
 //! answers what really is left, and waits rather than be refused, but never longer than
-//! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within it. What is
-//! sent waits for nothing, as ever, and is counted.
+//! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within
+//! it. What is sent waits for nothing, as ever, and is counted.
 //!
 //! Errors are those of sending, except that a question whose answer was lost may be asked again: nothing is sent by
 //! asking. Where that is not so, the method says it.
