@@ -77,10 +77,10 @@ impl MailerSend {
     /// The events of a domain, given by name or by id, from one time to another, as webhooks would have told them: with
     /// the same ids and in the same words, so that what is known already is recognised.
     ///
-    /// They are read from the activity API, which knows less than webhooks do. Always there: the kind, its time, the ids
-    /// of event and mail, the recipient, the tags. Not there as far as is documented: the message's id, for which see
-    /// [`with_message_ids`](Backfill::with_message_ids); what was clicked and with what; the words of a bounce. What
-    /// webhooks do not tell, that a mail was queued, is left out.
+    /// They are read from the activity API, which knows less than webhooks do. Always there: the kind, its time, the
+    /// ids of event and mail, the recipient, the tags. Not there as far as is documented: the message's id, for which
+    /// see [`with_message_ids`](Backfill::with_message_ids); what was clicked and with what; the words of a bounce.
+    /// What webhooks do not tell, that a mail was queued, is left out.
     ///
     /// Oldest first: the time is walked through in stretches of up to a day and 1,000 events, each of which is held in
     /// memory until it is complete. Only where a single second has more are they newest first. MailerSend allows ten
@@ -89,15 +89,16 @@ impl MailerSend {
     /// present.
     ///
     /// What could not be looked through is in [`gaps`](Backfill::gaps) afterwards. A stretch that MailerSend refuses or
-    /// fails with is one; two in a row are an error, and so is the only one. What is wrong with the token or the domain,
-    /// a day without requests left, and maintenance are errors at once.
+    /// fails with is one; two in a row are an error, and so is the only one. What is wrong with the token or the
+    /// domain, a day without requests left, and maintenance are errors at once.
     ///
     /// Each event's `raw` is the activity, written as JSON anew, which
-    /// [`reread`](super::reread) with `mailersend/activity` makes the same event of.
+    /// [`reread`](crate::mailersend::reread) with `mailersend/activity` makes the same event of.
     ///
     /// ```no_run
     /// # use std::time::{Duration, SystemTime};
-    /// # async fn backfill(mailersend: mailferry::MailerSend, now: SystemTime) -> Result<(), mailferry::transport::Error> {
+    /// # use mailferry::{MailerSend, transport::Error};
+    /// # async fn backfill(mailersend: MailerSend, now: SystemTime) -> Result<(), Error> {
     /// // Not run: it would ask MailerSend.
     /// let to = now - Duration::from_mins(1);
     /// let mut events = mailersend.backfill("shop.example", to - Duration::from_hours(24), to);
@@ -131,9 +132,9 @@ impl MailerSend {
 }
 
 impl Backfill {
-    /// Asks for each mail separately which message it is of: one more question for each mail, 60 a minute, instead of one
-    /// for each hundred events. The id is then also in the event's `raw`. UNCERTAIN whether MailerSend tells it there; if
-    /// it does not, the event is without.
+    /// Asks for each mail separately which message it is of: one more question for each mail, 60 a minute, instead of
+    /// one for each hundred events. The id is then also in the event's `raw`. UNCERTAIN whether MailerSend tells it
+    /// there; if it does not, the event is without.
     pub fn with_message_ids(mut self) -> Self {
         if let Some(walk) = self.flow.source() {
             walk.message_ids = Some(HashMap::new());

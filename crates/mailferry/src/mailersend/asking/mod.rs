@@ -26,8 +26,8 @@
 //! Errors are those of sending, except that a question whose answer was lost may be asked again: nothing is sent by
 //! asking. Where that is not so, the method says it.
 //!
-//! Objects are read leniently: what is missing or odd is left out, words that are not known are kept, and `raw()` has the
-//! whole object, only without secrets. Their `Debug` leaves out what names people.
+//! Objects are read leniently: what is missing or odd is left out, words that are not known are kept, and `raw()` has
+//! the whole object, only without secrets. Their `Debug` leaves out what names people.
 
 mod activity;
 mod ask;
