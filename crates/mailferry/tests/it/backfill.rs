@@ -322,13 +322,13 @@ fn kinds() -> Vec<(&'static str, &'static str, Value)> {
 async fn a_backfilled_event_is_the_one_that_a_webhook_told() {
     let webhook = Webhook::new("secret").unwrap();
     for (listed, word, morph) in kinds() {
-        let seen = activity(7, listed, 1_000);
-        let served = [activity(8, "queued", 999), seen.clone()];
-        let server = Capture::answering(move |_, _| list(&served, false)).await;
+        let known = activity(7, listed, 1_000);
+        let answer = [activity(8, "queued", 999), known.clone()];
+        let server = Capture::answering(move |_, _| list(&answer, false)).await;
         let (events, ..) = drain(to(&server).backfill("d1", at(0), at(2_000))).await;
         let [Event::Tracking(event)] = &events[..] else { panic!("{listed}: {events:?}") };
 
-        let mut data = seen.clone();
+        let mut data = known.clone();
         data["type"] = json!(word);
         data["object"] = json!("activity");
         data["morph"] = morph;
