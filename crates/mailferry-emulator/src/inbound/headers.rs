@@ -53,7 +53,7 @@ impl Headers {
     }
 
     /// The address in `From`.
-    pub(crate) fn from_address(&self) -> Option<String> {
+    pub(crate) fn author(&self) -> Option<String> {
         self.first("from").and_then(|raw| people(raw).into_iter().next()).map(|person| person.email)
     }
 }

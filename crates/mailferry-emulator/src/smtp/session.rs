@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
     pub(super) fn command(&mut self, line: &[u8]) -> (Reply, Next) {
         let (reply, next) = match Request::parse(&mut line.iter()) {
             Ok(request) => self.request(request),
-            Err(error) => (malformed(error), Next::Command),
+            Err(error) => (malformed(&error), Next::Command),
         };
         self.counted(reply, next)
     }
@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
     }
 }
 
-fn malformed(error: Error) -> Reply {
+fn malformed(error: &Error) -> Reply {
     match error {
         Error::InvalidSenderAddress => Reply::new(501, "5.1.7 The sender's address cannot be read"),
         Error::InvalidRecipientAddress => Reply::new(501, "5.1.3 The recipient's address cannot be read"),
