@@ -16,7 +16,6 @@ mod input;
 mod log;
 mod mail_text;
 mod message;
-mod moment;
 mod output;
 mod progress;
 mod report;

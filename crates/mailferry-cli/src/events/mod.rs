@@ -4,13 +4,10 @@ pub(crate) mod args;
 
 use std::io;
 use std::mem;
-use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mailferry::config::Setting;
 use mailferry::mailersend::asking::{Gap, GapReason};
-use mailferry::message::TimeZone;
 use mailferry::transport::{Error, ErrorKind};
 use mailferry::{Clock, DateTime, Event};
 use mailferry_store::{Accepted, Inbox};
@@ -20,8 +17,9 @@ use crate::args::Global;
 use crate::config;
 use crate::event_text;
 use crate::exit::Exit;
+use crate::inbox::age::{Age, When};
+use crate::inbox::explained;
 use crate::log;
-use crate::moment;
 use crate::output::{Failure, HEADING, Output, WARNING, printable};
 use crate::signals::Signals;
 
@@ -34,7 +32,7 @@ const SOURCE: &str = "mailersend/activity";
 const BATCH: usize = 200;
 
 /// An activity shows up to half a minute after it happened, so the time ends a little before the present.
-const DELAY: &str = "1m";
+const LATELY: When = When::Ago(Age(Duration::from_mins(1)));
 
 const TICK: Duration = Duration::from_millis(200);
 
@@ -49,17 +47,14 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     let found = config::load(global, &settings)?;
     log::start(found.debugs_requests(), output.colors_errors())?;
     let (transport, _) = found.mailer()?;
-    let zone: Option<TimeZone> =
-        Setting::named("TIME_ZONE").and_then(|setting| found.settings.shown(setting).parse().ok());
-    let (zone, now) = (zone.unwrap_or(TimeZone::UTC), Clock::system().now());
-    let since = moment::read(&since, "--since", &zone, now)?;
-    let until = moment::read(until.as_deref().unwrap_or(DELAY), "--until", &zone, now)?;
+    let now = Clock::system().now();
+    let (since, until) = (since.at(now), until.unwrap_or(LATELY).at(now));
     if since.unix_seconds() >= until.unix_seconds() {
         let text = format!("--since is {since}, which is not before --until, {until}");
         return Err(Error::new(ErrorKind::Config, text).with_remedy("give the earlier time as --since").into());
     }
     let inbox = match inbox {
-        Some(path) => Some(open(&path).await?),
+        Some(path) => Some(Inbox::open(&path).await.map_err(|cause| explained(&cause, &path))?),
         None => None,
     };
     let mut events = transport.backfill(&domain, since, until);
@@ -182,7 +177,7 @@ impl Taken {
             return Ok(());
         };
         let events = mem::take(&mut self.waiting);
-        let accepted = inbox.accept(SOURCE, &events).await.map_err(unusable)?;
+        let accepted = inbox.accept(SOURCE, &events).await.map_err(|cause| explained(&cause, inbox.path()))?;
         let new = accepted.iter().filter(|accepted| matches!(accepted, Accepted::Stored(_))).count();
         self.count.new += new as u64;
         Ok(())
@@ -256,11 +251,6 @@ impl Summary<'_> {
     }
 }
 
-/// Opens the inbox, which is made when it is missing.
-async fn open(path: &Path) -> Result<Inbox, Error> {
-    Inbox::open(path).await.map_err(unusable)
-}
-
 /// How far a long walk has come, on standard error when that is a terminal.
 struct Spinner(ProgressBar);
 
@@ -286,20 +276,4 @@ impl Spinner {
     fn end(&self) {
         self.0.finish_and_clear();
     }
-}
-
-/// Why an inbox cannot be used, with what can be done about it.
-fn unusable(cause: mailferry_store::Error) -> Error {
-    use mailferry_store::ErrorKind as Kind;
-    let remedy = match cause.kind() {
-        Kind::Missing => "check the path: the folder has to be there",
-        Kind::NotADatabase => "name another file: this one is no inbox",
-        Kind::Corrupt => "restore the file from a copy, or name another one",
-        Kind::NewerSchema => "use the newer version of Mailferry that made it",
-        Kind::ReadOnly => "check the permissions of the file and of its folder",
-        Kind::Full => "make room, and ask again",
-        Kind::Busy => "ask again when the other process is done",
-        _ => "see the cause with --verbose",
-    };
-    Error::new(ErrorKind::Config, cause.to_string()).with_remedy(remedy).caused_by(cause)
 }
