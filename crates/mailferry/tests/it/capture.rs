@@ -163,6 +163,8 @@ impl Capture {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::SeqCst);
                 let seen = Arc::clone(&shared);
+                // Or the second piece of each answer waits until the first is acknowledged.
+                stream.set_nodelay(true).unwrap();
                 // A client that goes away in the middle is what some tests are about.
                 tokio::spawn(async move { drop(serve(stream, &seen).await) });
             }

@@ -6,10 +6,13 @@
 
 mod answers;
 mod asking;
+mod asking_pages;
 mod attachments;
+mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
+mod checkup;
 mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;
