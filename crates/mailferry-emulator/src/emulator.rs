@@ -180,6 +180,15 @@ impl Emulator {
         self.service.caught_up(now).register(webhook, now)
     }
 
+    /// Tells every webhook that is registered for `event` of it, with this `data`: for events of the account that the
+    /// emulator does not make by itself, such as `sender_identity.verified`.
+    ///
+    /// Gives `false`, and does nothing, when MailerSend has no such event, or when it is about an email: those are made by
+    /// [`react`](Emulator::react).
+    pub fn announce(&self, event: &str, data: &serde_json::Value) -> bool {
+        self.service.tell(event, data)
+    }
+
     /// Every webhook there is, oldest first.
     pub fn webhooks(&self) -> Vec<RegisteredWebhook> {
         self.service.state().webhooks.clone()

@@ -356,6 +356,22 @@ async fn events_of_the_account_are_told_in_the_documented_words() {
 }
 
 #[tokio::test]
+async fn other_events_of_the_account_are_announced() {
+    let (emulator, receiver) =
+        listening(|builder| builder, |webhook| webhook.events(["sender_identity.verified"]).domain("example.com"))
+            .await;
+    assert!(emulator.announce("sender_identity.verified", &json!({"email": "a/b@example.com"})));
+    assert!(emulator.announce("email_single.verified", &json!({})), "nobody wants to hear of this one");
+    assert!(!emulator.announce("activity.sent", &json!({})) && !emulator.announce("nonsense", &json!({})));
+    emulator.settled().await;
+    let start = r#"{"type":"sender_identity.verified","created_at":"2026-03-01 10:00:00","#;
+    let expected =
+        format!(r#"{start}"data":{{"email":"a\/b@example.com"}},"webhook_id":"{}"}}"#, emulator.webhooks()[0].id());
+    let told: Vec<_> = receiver.posted().iter().map(|posted| posted.text().to_owned()).collect();
+    assert_eq!(told, [expected]);
+}
+
+#[tokio::test]
 async fn deliveries_are_shown_and_sent_again() {
     let (emulator, receiver) =
         listening(|builder| builder.webhook_retries(Retries::none()), |webhook| webhook.events(["activity.sent"]))
