@@ -5,7 +5,7 @@ pub(crate) mod args;
 use std::io;
 
 use anstyle::Style;
-use mailferry::mailersend::asking::{Checkup, CheckupOptions, Diagnosis, Level};
+use mailferry::mailersend::asking::{Checkup, Diagnosis, Level};
 use serde::Serialize;
 
 use crate::args::Global;
@@ -39,10 +39,7 @@ pub(crate) async fn run(global: &Global, args: DoctorArgs, output: &mut Output) 
     let found = config::load(global, &settings)?;
     log::start(found.debugs_requests(), output.colors_errors())?;
     let (mut transport, _) = found.mailer()?;
-    let settings = &found.settings;
-    let mut options = CheckupOptions::new()
-        .signing_secrets(settings.secrets("MAILERSEND_SIGNING_SECRET")?)
-        .inbound_secrets(settings.secrets("MAILERSEND_INBOUND_SECRET")?);
+    let mut options = found.settings.checkup_options()?;
     if let Some(domain) = domain {
         transport = transport.for_domain(&domain)?;
         options = options.domain(domain);
