@@ -82,7 +82,7 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     let mut gaps: Vec<Missing> = events.gaps().iter().map(Missing::new).collect();
     if let Ended::Interrupted = ended {
         let (reason, text) = ("interrupted", "the backfill was interrupted".to_owned());
-        gaps.push(Missing { from: taken.reached.to_string(), to: until.to_string(), reason, text, exit: Exit::Other });
+        gaps.push(Missing { from: to_the_second(taken.reached), to: to_the_second(until), reason, text, exit: Exit::Other });
     }
     let worst = gaps.iter().map(|gap| gap.exit).max().unwrap_or(Exit::Done);
     let Taken { inbox, count: Count { events, passed_over, new }, .. } = taken;
@@ -92,8 +92,8 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     }
     let summary = Summary {
         domain: &domain,
-        since: since.to_string(),
-        until: until.to_string(),
+        since: to_the_second(since),
+        until: to_the_second(until),
         events,
         new: is_stored.then_some(new),
         known: is_stored.then_some(events.saturating_sub(new)),
@@ -106,6 +106,12 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
         Ended::Interrupted => Ok(Exit::Other),
         Ended::Done => Ok(worst),
     }
+}
+
+/// In UTC: the API knows no finer times.
+fn to_the_second(at: DateTime) -> String {
+    let seconds = DateTime::from_unix_seconds(at.unix_seconds()).unwrap_or(at).to_string();
+    seconds.replace("+00:00", "Z")
 }
 
 /// How the walk came to its end.
@@ -225,7 +231,7 @@ impl Missing {
             GapReason::Stopped => ("stopped", Exit::Later),
             _ => ("failed", Exit::Later),
         };
-        Self { from: gap.from.to_string(), to: gap.to.to_string(), reason, text: gap.reason.to_string(), exit }
+        Self { from: to_the_second(gap.from), to: to_the_second(gap.to), reason, text: gap.reason.to_string(), exit }
     }
 }
 
@@ -235,12 +241,14 @@ impl Summary<'_> {
             return output.object(&Told { backfill: self });
         }
         let Self { domain, since, until, events, new, known, passed_over, gaps } = self;
-        if let (Some(new), Some(known)) = (new, known) {
-            output.line(format_args!("{HEADING}{new} new, {known} known{HEADING:#}"))?;
-        } else if *events > 0 {
+        let stored = match (new, known) {
+            (Some(new), Some(known)) => format!(": {HEADING}{new} new, {known} known{HEADING:#}"),
+            _ => String::new(),
+        };
+        if new.is_none() && *events > 0 {
             output.line("")?;
         }
-        output.line(format_args!("{events} events of {} from {since} to {until}", printable(domain)))?;
+        output.line(format_args!("{events} events of {} from {since} to {until}{stored}", printable(domain)))?;
         if *passed_over > 0 {
             output.line(format_args!("{passed_over} events of other kinds were passed over"))?;
         }
