@@ -81,7 +81,8 @@ impl Receiving {
         let webhook = emulator.register_webhook(mailferry_emulator::Webhook::new(format!("{url}/mailersend/tracking")));
         let route = InboundRoute::to(format!("{url}/mailersend/inbound")).domain(DOMAIN);
         let route = emulator.add_inbound_route(route);
-        let endpoints = Endpoints::new().receiver(Webhook::new(webhook.secret())?).receiver(Inbound::new(route.secret())?);
+        let endpoints =
+            Endpoints::new().receiver(Webhook::new(webhook.secret())?).receiver(Inbound::new(route.secret())?);
         let router = mailferry_axum::router(endpoints, inbox.clone());
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -166,12 +167,7 @@ impl Receiving {
     }
 
     /// Shows what a recipient answers.
-    pub(super) async fn answer(
-        &self,
-        number: usize,
-        emulator: &Emulator,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
+    pub(super) async fn answer(&self, number: usize, emulator: &Emulator, output: &mut Output) -> Result<(), Failure> {
         let (scene, shows) = ANSWERED;
         let (file, content) = REPLY_PICTURE;
         let reply = InboundMail::new("Clara <click@example.com>", format!("orders@{DOMAIN}"))
@@ -191,9 +187,8 @@ impl Receiving {
             return Ok(output.object(&Answered { scene, event, reply_text })?);
         }
         heading(number, scene, shows, output)?;
-        let named = |all: Vec<mailferry::inbound::Mailbox>| {
-            all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let named =
+            |all: Vec<mailferry::inbound::Mailbox>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         output.line(format_args!("  │ From: {}", printable(&named(message.from_all()))))?;
         output.line(format_args!("  │ To: {}", printable(&named(message.to()))))?;
         output.line(format_args!("  │ Subject: {}", printable(&message.subject().unwrap_or_default())))?;

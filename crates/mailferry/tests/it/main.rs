@@ -6,6 +6,7 @@
 
 mod answers;
 mod asking;
+mod asking_emulator;
 mod asking_pages;
 mod attachments;
 mod backfill;
