@@ -197,7 +197,7 @@ impl Receiving {
             output.line(format_args!("  │ {}", printable(line)))?;
         }
         let quoted = whole.lines().filter(|line| line.starts_with('>')).count();
-        output.line(format_args!("  │ {FAINT}[quoted: {quoted} line]{FAINT:#}"))?;
+        output.line(format_args!("  │ {FAINT}[quoted lines left out: {quoted}]{FAINT:#}"))?;
         for part in message.attachments() {
             let (name, size) = (part.file_name().unwrap_or_default(), part.bytes().len());
             output.line(format_args!("  │ [{}, {size} bytes, {}]", printable(&name), part.content_type()))?;
