@@ -195,6 +195,24 @@ async fn what_is_wrong_is_found() {
             "unencrypted",
         ),
         (
+            Account { webhooks: webhook(&json!({"url": "https://10.1.2.3/mailersend/tracking"})), ..whole() },
+            Warn,
+            "webhook \"Events\"",
+            "cannot reach https://10.1.2.3/mailersend/tracking",
+        ),
+        (
+            Account { routes: forward("http://localhost:8000/mailersend/inbound"), ..whole() },
+            Warn,
+            "inbound route \"Replies\"",
+            "cannot reach",
+        ),
+        (
+            Account { webhooks: webhook(&json!({"url": "https://[fd00::1]/mailersend/tracking"})), ..whole() },
+            Warn,
+            "webhook \"Events\"",
+            "cannot reach",
+        ),
+        (
             Account { webhooks: webhook(&json!({"secret": null, "signing_secret": "another"})), ..whole() },
             Error,
             "webhook \"Events\"",
@@ -252,6 +270,16 @@ async fn a_wrong_token() {
     let refused = said(401, "Unauthenticated.");
     let checkup = look(Account { quota: refused, ..Account::default() }, &options()).await;
     assert_eq!((checkup.findings.len(), checkup.level()), (1, Level::Error), "{checkup:?}");
+}
+
+/// Where nobody answers, one question tells it.
+#[tokio::test]
+async fn nobody_answers() {
+    let builder = MailerSend::builder().token("mlsn.not-to-be-shown").api_url("http://127.0.0.1:1/v1/");
+    let checkup = builder.build().unwrap().checkup(&options()).await;
+    let [found] = &checkup.findings[..] else { panic!("{checkup:?}") };
+    assert_eq!((found.level, found.place.as_str()), (Level::Error, "token"));
+    assert!(found.text.contains("no connection") && found.remedy.is_some(), "{found:?}");
 }
 
 /// One domain of several, or one that there is not.
