@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Other = 1,
     /// The command was used wrongly, or a setting is missing or wrong.
     Usage = 2,
-    /// A message was refused before anything was sent.
+    /// A message was refused before anything was sent, or what was given cannot be read.
     Refused = 3,
     /// The service refused a message, or every recipient of it.
     RefusedByService = 4,
@@ -30,7 +30,7 @@ Exit codes:
   0  sent (or: all is well)
   1  anything that is not below
   2  wrong usage, or a setting is missing or wrong
-  3  refused before sending: nothing was sent
+  3  refused before sending: nothing was sent (or: what was given cannot be read)
   4  refused by the service
   5  try again later: nothing was sent
   6  it is not known whether it was sent: look before sending again
@@ -49,6 +49,8 @@ impl Exit {
             | ErrorKind::Unsupported
             | ErrorKind::Serialization
             | ErrorKind::Cancelled => Self::Refused,
+            // What was given, and not what a service answered.
+            ErrorKind::Unreadable if error.retry() == Retry::Never => Self::Refused,
             ErrorKind::Refused | ErrorKind::Unauthorized | ErrorKind::Rejected => Self::RefusedByService,
             // The last three are ambiguous for a send, which is decided above; a question may always be asked again.
             ErrorKind::RateLimited
@@ -105,5 +107,11 @@ mod tests {
         assert_eq!(Exit::of(&error), Exit::Unknown);
         let asked = Error::new(ErrorKind::Timeout, "x").with_retry(Retry::Safe(None));
         assert_eq!(Exit::of(&asked), Exit::Later);
+    }
+
+    #[test]
+    fn what_was_given_and_cannot_be_read_is_refused() {
+        let error = Error::new(ErrorKind::Unreadable, "x").with_retry(Retry::Never);
+        assert_eq!(Exit::of(&error), Exit::Refused);
     }
 }

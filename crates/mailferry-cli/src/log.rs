@@ -13,6 +13,23 @@ const VARIABLE: &str = "MAILFERRY_LOG";
 ///
 /// Only Mailferry's own events are shown: those of the HTTP stack below it would show the token.
 pub(crate) fn start(debug: bool, colors: bool) -> Result<(), Error> {
+    // Findings of the pre-flight are part of the result; what is said when the transport is built is not.
+    let quiet = Targets::new().with_target("mailferry::mailersend::builder", LevelFilter::WARN);
+    start_with(debug.then_some(LevelFilter::DEBUG), quiet, colors)
+}
+
+/// The same for what serves requests of others: what it refuses is to be seen.
+pub(crate) fn start_serving(colors: bool) -> Result<(), Error> {
+    start_with(None, ours(LevelFilter::WARN), colors)
+}
+
+/// Everything of ours.
+fn ours(level: LevelFilter) -> Targets {
+    let crates = ["mailferry", "mailferry_axum", "mailferry_emulator", "mailferry_store"];
+    crates.into_iter().fold(Targets::new(), |targets, target| targets.with_target(target, level))
+}
+
+fn start_with(level: Option<LevelFilter>, otherwise: Targets, colors: bool) -> Result<(), Error> {
     let wanted = match std::env::var_os(VARIABLE) {
         Some(text) if !text.is_empty() => {
             let level = text.to_str().and_then(|text| text.parse::<LevelFilter>().ok()).ok_or_else(|| {
@@ -23,11 +40,7 @@ pub(crate) fn start(debug: bool, colors: bool) -> Result<(), Error> {
         }
         _ => None,
     };
-    let filter = match wanted.or(debug.then_some(LevelFilter::DEBUG)) {
-        Some(level) => Targets::new().with_target("mailferry", level).with_target("mailferry_emulator", level),
-        // Findings of the pre-flight are part of the result; what is said when the transport is built is not.
-        None => Targets::new().with_target("mailferry::mailersend::builder", LevelFilter::WARN),
-    };
+    let filter = wanted.or(level).map_or(otherwise, ours);
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(colors).with_target(false).without_time();
     // Started a second time, in tests, the first one goes on.
     let _ = tracing_subscriber::registry().with(layer).with(filter).try_init();

@@ -5,18 +5,26 @@ mod bulk;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod dry_run;
 mod emulate;
+mod event_text;
+mod events;
 mod exit;
+mod inbound;
+mod inbox;
 mod input;
 mod log;
+mod mail_text;
 mod message;
 mod output;
 mod progress;
 mod report;
 mod send;
 mod signals;
+mod source;
 mod table;
+mod webhook;
 
 use std::io;
 use std::process::ExitCode;
@@ -46,6 +54,11 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Send(args) => in_one_thread(send::run(&global, *args, output)),
         Command::Check(args) => in_one_thread(check::run(&global, *args, output)),
         Command::Bulk(args) => in_one_thread(bulk::run(&global, args, output)),
+        Command::Webhook(args) => webhook::run(&global, args, output),
+        Command::Inbound(args) => inbound::run(&args, output),
+        Command::Inbox(args) => in_one_thread(inbox::run(args, output)),
+        Command::Events(args) => in_one_thread(events::run(&global, args, output)),
+        Command::Doctor(args) => in_one_thread(doctor::run(&global, args, output)),
         Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {

@@ -32,6 +32,7 @@
 //! | [`address`] | addresses: RFC 5322 in, IDNA out |
 //! | [`transport`] | how a message leaves, statuses and errors |
 //! | [`event`] | what became of it, and other things a service tells |
+//! | [`delivery`] | how far a mail came, from its events |
 //! | [`webhook`] | how a service tells: endpoints, receivers, handlers |
 //! | [`inbound`] | mails that arrived |
 //! | [`mailersend`] | MailerSend |
@@ -45,7 +46,7 @@
 //! | `inbound` | mails that arrive, taken apart |
 //! | `toml` | settings from `mailferry.toml` |
 //!
-//! None is on by default. What this crate does not do: it keeps no queue and repeats no request by itself; it speaks
+//! None is on by default. What this crate does not do: it keeps no queue and repeats no send by itself; it speaks
 //! no SMTP; it has no blocking interface.
 
 #![cfg_attr(
@@ -61,6 +62,7 @@ pub mod conformance;
 pub mod console;
 mod datetime;
 mod defaults;
+pub mod delivery;
 #[cfg(feature = "file")]
 pub mod eml;
 pub mod event;

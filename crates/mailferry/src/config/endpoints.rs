@@ -4,6 +4,7 @@ use super::{Settings, wrong};
 #[cfg(feature = "inbound")]
 use crate::mailersend::Inbound;
 use crate::mailersend::Webhook;
+use crate::mailersend::asking::CheckupOptions;
 use crate::message::Node;
 use crate::secret::Secret;
 use crate::transport::Error;
@@ -33,22 +34,24 @@ impl Settings {
     /// [`ErrorKind::Config`](crate::transport::ErrorKind::Config) when neither secret is set, when one is empty, or
     /// when a pair in `WEBHOOK_SECRET` has no colon or no password. An empty `WEBHOOK_SECRET` asks for nothing.
     pub fn endpoints(&self) -> Result<Endpoints, Error> {
-        let (signing, inbound) = (self.secrets(SIGNING)?, self.secrets(INBOUND)?);
-        if signing.is_empty() && (inbound.is_empty() || cfg!(not(feature = "inbound"))) {
+        let webhook = self.webhook()?;
+        #[cfg(feature = "inbound")]
+        let inbound = self.inbound()?;
+        #[cfg(not(feature = "inbound"))]
+        let inbound: Option<Webhook> = None;
+        if webhook.is_none() && inbound.is_none() {
             let remedy = format!("set {SIGNING} for webhooks, {INBOUND} for inbound mail, or both");
             return Err(self.missing(SIGNING).with_remedy(remedy));
         }
         let mut endpoints = Endpoints::new();
-        endpoints = match signing.split_first() {
-            Some((first, others)) => endpoints.receiver(Webhook::new(first.clone())?.with_secrets(others.to_vec())?),
+        endpoints = match webhook {
+            Some(webhook) => endpoints.receiver(webhook),
             None => endpoints.unconfigured(Webhook::PATH, SIGNING),
         };
         #[cfg(feature = "inbound")]
         {
-            endpoints = match inbound.split_first() {
-                Some((first, others)) => {
-                    endpoints.receiver(Inbound::new(first.clone())?.with_secrets(others.to_vec())?)
-                }
+            endpoints = match inbound {
+                Some(inbound) => endpoints.receiver(inbound),
                 None => endpoints.unconfigured(Inbound::PATH, INBOUND),
             };
         }
@@ -59,6 +62,39 @@ impl Settings {
         endpoints
             .basic_auth(pairs)
             .map_err(|_| self.wrong(GUARD, "wants `user:password` pairs with commas between them"))
+    }
+
+    /// The receiver of webhooks; `None` when `MAILERSEND_SIGNING_SECRET` is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::transport::ErrorKind::Config) when a secret is empty.
+    pub fn webhook(&self) -> Result<Option<Webhook>, Error> {
+        let secrets = self.secrets(SIGNING)?;
+        let Some((first, others)) = secrets.split_first() else { return Ok(None) };
+        Webhook::new(first.clone())?.with_secrets(others.to_vec()).map(Some)
+    }
+
+    /// The receiver of mails that arrive; `None` when `MAILERSEND_INBOUND_SECRET` is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::transport::ErrorKind::Config) when a secret is empty.
+    #[cfg(feature = "inbound")]
+    pub fn inbound(&self) -> Result<Option<Inbound>, Error> {
+        let secrets = self.secrets(INBOUND)?;
+        let Some((first, others)) = secrets.split_first() else { return Ok(None) };
+        Inbound::new(first.clone())?.with_secrets(others.to_vec()).map(Some)
+    }
+
+    /// What [`MailerSend::checkup`](crate::MailerSend::checkup) compares the account to: the secrets of both endpoints.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::transport::ErrorKind::Config) when a secret is empty.
+    pub fn checkup_options(&self) -> Result<CheckupOptions, Error> {
+        let (signing, inbound) = (self.secrets(SIGNING)?, self.secrets(INBOUND)?);
+        Ok(CheckupOptions::new().signing_secrets(signing).inbound_secrets(inbound))
     }
 
     /// The secrets in a setting; none when it is not set.
