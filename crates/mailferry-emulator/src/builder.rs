@@ -52,10 +52,10 @@ pub struct Builder {
     account: AccountState,
     paused_domains: Vec<String>,
     webhooks: Vec<Webhook>,
+    script: Script,
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
-    script: Script,
 }
 
 impl Default for Builder {
@@ -68,10 +68,10 @@ impl Default for Builder {
             account: AccountState::Active,
             paused_domains: Vec::new(),
             webhooks: Vec::new(),
+            script: Script::default(),
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
-            script: Script::default(),
         }
     }
 }
@@ -196,6 +196,12 @@ impl Builder {
         self
     }
 
+    /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
+    pub fn retention_days(mut self, days: u16) -> Self {
+        self.settings.retention_days = Some(days);
+        self
+    }
+
     /// Gives emails to `pattern` this outcome: an address, or one with `*` for any letters. The first rule that fits
     /// counts, before what [addresses say by themselves](Builder::scripted_addresses).
     pub fn outcome(mut self, pattern: impl Into<String>, outcome: Outcome) -> Self {
@@ -207,12 +213,6 @@ impl Builder {
     /// have the outcome that they name. By default they have.
     pub fn scripted_addresses(mut self, scripted: bool) -> Self {
         self.script.by_local_part(scripted);
-        self
-    }
-
-    /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
-    pub fn retention_days(mut self, days: u16) -> Self {
-        self.settings.retention_days = Some(days);
         self
     }
 
@@ -310,10 +310,10 @@ impl Builder {
             account,
             paused_domains,
             webhooks,
+            script,
             inbound_routes,
             smtp,
             smtp_limits,
-            script,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
