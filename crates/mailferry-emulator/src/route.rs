@@ -120,12 +120,12 @@ const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "activities/*", endpoint: Endpoint::OneActivity, scopes: ACTIVITY },
 ];
 
+const WEBHOOKS: &[&str] = &["webhooks_full"];
+const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
 const EMAIL: &[&str] = &["email_full"];
 const RECIPIENTS: &[&str] = &["recipients_read", "recipients_full"];
 const TEMPLATES: &[&str] = &["templates_full"];
 const DOMAINS: &[&str] = &["domains_read", "domains_full"];
-const WEBHOOKS: &[&str] = &["webhooks_full"];
-const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
 const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
 

@@ -153,7 +153,7 @@ impl Service {
             Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
             Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
             Endpoint::Webhooks => self.webhooks(request, now),
-            Endpoint::Webhook => self.webhook(last),
+            Endpoint::Webhook => self.webhook(last, now),
             Endpoint::AddWebhook => self.add_webhook(request, now).await,
             Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
             Endpoint::DeleteWebhook => self.delete_webhook(last),
@@ -175,10 +175,13 @@ impl Service {
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
-            Endpoint::Activity => limits.activity,
+            Endpoint::Activity | Endpoint::Emails => limits.activity,
             _ => limits.other,
         };
-        let minute = limit.map(|limit| self.state().meter.minute(route.pattern, limit, now));
+        // Questions about activities and about emails are counted together (facts sheet 2.1).
+        let shared = matches!(route.endpoint, Endpoint::Activity | Endpoint::Emails);
+        let counted = if shared { "activity" } else { route.pattern };
+        let minute = limit.map(|limit| self.state().meter.minute(counted, limit, now));
         if let Some(Minute { retry_after: Some(seconds), .. }) = minute {
             return Err(self.rate_limited(minute, seconds, now));
         }
@@ -209,6 +212,7 @@ impl Service {
         let limit = match path.trim_end_matches('/') {
             "/v1/email" => limits.email.unwrap_or(120),
             "/v1/bulk-email" => limits.bulk.unwrap_or(10),
+            path if path == "/v1/emails" || path.starts_with("/v1/activity/") => limits.activity.unwrap_or(10),
             _ => limits.other.unwrap_or(60),
         };
         let reset = crate::clock::later(now, std::time::Duration::from_mins(1));
