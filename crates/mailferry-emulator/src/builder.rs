@@ -310,6 +310,7 @@ impl Builder {
             account,
             paused_domains,
             webhooks,
+            script,
             inbound_routes,
             smtp,
             smtp_limits,

@@ -241,5 +241,7 @@ fn happening(event: &TrackingEvent) -> String {
 }
 
 fn stored(cause: &mailferry_store::Error) -> Failure {
-    explained(cause, Path::new("the inbox")).with_remedy("check the folder for temporary files, which TMPDIR names").into()
+    explained(cause, Path::new("the inbox"))
+        .with_remedy("check the folder for temporary files, which TMPDIR names")
+        .into()
 }

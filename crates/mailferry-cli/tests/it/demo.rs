@@ -68,9 +68,18 @@ fn scripts_get_what_comes_back() {
     assert_eq!(
         kinds,
         [
-            "sent", "delivered", "opened", "opened_unique", // open@
-            "sent", "delivered", "opened", "opened_unique", "clicked", "clicked_unique", // click@
-            "sent", "hard_bounced",
+            "sent",
+            "delivered",
+            "opened",
+            "opened_unique", // open@
+            "sent",
+            "delivered",
+            "opened",
+            "opened_unique",
+            "clicked",
+            "clicked_unique", // click@
+            "sent",
+            "hard_bounced",
         ]
     );
     let bounced = &followed["events"][11];
