@@ -1,5 +1,6 @@
 //! Whether an account is set up as it should be: each thing that can be wrong is found, with what to do about it.
 
+use mailferry::mailersend::MailerSend;
 use mailferry::mailersend::asking::{Checkup, CheckupOptions, Level};
 use serde_json::{Value, json};
 
