@@ -81,14 +81,9 @@ fn a_url_that_does_not_answer_yet_gets_the_event_later() {
     let attempt = &shown["inbox"]["attempts"][0];
     assert_eq!(attempt["handler"], "forward");
     assert!(attempt["error"].as_str().unwrap().to_lowercase().contains("refused"), "{attempt}");
-    let server = TcpListener::bind(address).unwrap();
-    let answering = std::thread::spawn(move || {
-        let (mut stream, _) = server.accept().unwrap();
-        std::io::Write::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
-        stream
-    });
+    let server = Capture::at(address, [Answer::Http(200, &[], "")]);
     wait_for(&session, "forward", "done", 1);
-    drop(answering.join().unwrap());
+    assert_eq!(server.received().len(), 1);
 }
 
 #[test]

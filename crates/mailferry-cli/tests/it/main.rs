@@ -8,6 +8,7 @@ mod capture;
 mod check;
 mod config;
 mod contract;
+mod crash;
 mod demo;
 mod docs;
 mod emulate;
