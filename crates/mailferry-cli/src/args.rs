@@ -6,6 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::doctor::args::DoctorArgs;
+use crate::emulate::args::EmulateArgs;
+use crate::events::args::EventsArgs;
 use crate::exit;
 use crate::inbound::InboundArgs;
 use crate::inbox::args::InboxArgs;
@@ -33,6 +36,7 @@ Examples:
   mailferry check message.json           see what would be refused, and why
   mailferry webhook listen               receive events, and see them as they come
   mailferry config                       see the settings, and their sources
+  mailferry doctor                       see what is wrong with the account
 
 Settings such as MAILERSEND_API_TOKEN come from the environment or from
 mailferry.toml; no flag takes a token, since everyone on a machine can read the
@@ -92,6 +96,10 @@ pub(crate) enum Command {
     Inbound(InboundArgs),
     /// See what was received, and hand it over again
     Inbox(InboxArgs),
+    /// Ask for events that no webhook told
+    Events(EventsArgs),
+    /// Look for what is wrong with the account and the settings
+    Doctor(DoctorArgs),
     /// Run MailerSend's API on this machine
     Emulate(EmulateArgs),
     /// Show every setting, and where it comes from
@@ -323,49 +331,6 @@ pub(crate) struct BulkId {
     pub(crate) sent: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  mailferry emulate
-  mailferry emulate --limits documented --quota 100
-  mailferry emulate --listen 127.0.0.1:0 --json
-
-Answers as MailerSend is documented to, keeps all mail in memory and delivers
-none. What was sent is at /_emulator/emails below the address. Stops at Ctrl-C.")]
-pub(crate) struct EmulateArgs {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2580")]
-    pub(crate) listen: String,
-    /// Listen where other machines can reach it
-    #[arg(long)]
-    pub(crate) allow_remote: bool,
-    /// Take this token [default: one made up for this run]
-    #[arg(long, value_name = "TOKEN")]
-    pub(crate) token: Vec<String>,
-    /// Take any token
-    #[arg(long, conflicts_with = "token")]
-    pub(crate) any_token: bool,
-    /// How many requests a minute are taken: `documented` is 120 for email, 10 for bulk email, 60 for anything else
-    #[arg(long, value_name = "WHICH", default_value = "none")]
-    pub(crate) limits: Limits,
-    /// How many requests a day are taken
-    #[arg(long, value_name = "N")]
-    pub(crate) quota: Option<u64>,
-    /// How long a bulk send stays queued
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 300)]
-    pub(crate) bulk_delay: u64,
-    /// Put an address on the list of hard bounces
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) suppress: Vec<String>,
-}
-
-/// Requests a minute.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Limits {
-    Documented,
-    None,
 }
 
 #[derive(Debug, Args)]

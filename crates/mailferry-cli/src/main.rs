@@ -5,9 +5,11 @@ mod bulk;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod dry_run;
 mod emulate;
 mod event_text;
+mod events;
 mod exit;
 mod inbound;
 mod inbox;
@@ -55,6 +57,8 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Webhook(args) => webhook::run(&global, args, output),
         Command::Inbound(args) => inbound::run(&args, output),
         Command::Inbox(args) => in_one_thread(inbox::run(args, output)),
+        Command::Events(args) => in_one_thread(events::run(&global, args, output)),
+        Command::Doctor(args) => in_one_thread(doctor::run(&global, args, output)),
         Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {

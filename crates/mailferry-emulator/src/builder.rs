@@ -210,6 +210,12 @@ impl Builder {
         self
     }
 
+    /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
+    pub fn retention_days(mut self, days: u16) -> Self {
+        self.settings.retention_days = Some(days);
+        self
+    }
+
     /// Starts with `webhook` registered, without a ping. [`Emulator::webhooks`] tells its secret.
     pub fn webhook(mut self, webhook: Webhook) -> Self {
         self.webhooks.push(webhook);

@@ -55,6 +55,8 @@ pub struct Dropped {
     pub messages: u64,
     /// Requests.
     pub requests: u64,
+    /// Events that were not posted, because too many waited.
+    pub deliveries: u64,
 }
 
 impl Emulator {
@@ -126,7 +128,11 @@ impl Emulator {
     /// How much was forgotten.
     pub fn dropped(&self) -> Dropped {
         let state = self.service.state();
-        Dropped { messages: state.messages.dropped(), requests: state.requests.dropped() }
+        Dropped {
+            messages: state.messages.dropped(),
+            requests: state.requests.dropped(),
+            deliveries: state.outbox.lost(),
+        }
     }
 
     /// Puts `address` on `list`, for all domains.
@@ -151,7 +157,8 @@ impl Emulator {
 
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
     pub fn pause_domain(&self, domain: impl AsRef<str>) {
-        self.service.state().paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+        let now = self.service.clock.now();
+        self.service.caught_up(now).paused_domains.insert(domain.as_ref().to_ascii_lowercase());
     }
 
     /// Ends the pause of `domain`: what was held back is sent now.
@@ -170,7 +177,19 @@ impl Emulator {
     pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
         let now = self.service.clock.now();
         // Nobody hears of what happened before.
-        self.service.caught_up(now).register(webhook, now)
+        let mut state = self.service.caught_up(now);
+        let registered = state.register(webhook, now);
+        self.service.wake(&state);
+        registered
+    }
+
+    /// Tells every webhook that is registered for `event` of it, with this `data`: for events of the account that the
+    /// emulator does not make by itself, such as `sender_identity.verified`.
+    ///
+    /// Gives `false`, and does nothing, when MailerSend has no such event, or when it is about an email: those are made by
+    /// [`react`](Emulator::react).
+    pub fn announce(&self, event: &str, data: &serde_json::Value) -> bool {
+        self.service.tell(event, data)
     }
 
     /// Every webhook there is, oldest first.
@@ -221,7 +240,8 @@ impl Emulator {
 
     /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.
     pub fn set_outcome(&self, pattern: impl Into<String>, outcome: Outcome) {
-        self.service.state().script.rule(pattern.into(), outcome);
+        let now = self.service.clock.now();
+        self.service.caught_up(now).script.rule(pattern.into(), outcome);
     }
 
     /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three

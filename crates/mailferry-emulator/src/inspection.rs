@@ -19,6 +19,7 @@ struct Health {
     time: String,
     dropped_messages: u64,
     dropped_requests: u64,
+    dropped_deliveries: u64,
 }
 
 #[derive(Serialize)]
@@ -147,6 +148,7 @@ fn health(service: &Service) -> Reply {
         time: service.clock.now().to_string(),
         dropped_messages: state.messages.dropped(),
         dropped_requests: state.requests.dropped(),
+        dropped_deliveries: state.outbox.lost(),
     };
     Reply::json(200, &health)
 }

@@ -163,10 +163,10 @@ fn answered(service: &Service, number: u64, status: u16) {
 
 async fn process(service: &Arc<Service>, request: Request) -> Reply {
     if request.body.len() < LARGE {
-        return service.answer(&request);
+        return service.answer(&request).await;
     }
-    let service = Arc::clone(service);
-    let done = tokio::task::spawn_blocking(move || service.answer(&request)).await;
+    let (service, runtime) = (Arc::clone(service), tokio::runtime::Handle::current());
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(service.answer(&request))).await;
     done.unwrap_or_else(|_| Reply::proxy(500))
 }
 

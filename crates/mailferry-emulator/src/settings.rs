@@ -18,6 +18,8 @@ pub struct RateLimits {
     pub email: Option<u32>,
     /// `POST /v1/bulk-email`, requests a minute.
     pub bulk: Option<u32>,
+    /// `GET /v1/activity/{domain_id}` and `GET /v1/emails` together, requests a minute.
+    pub activity: Option<u32>,
     /// Any other route, each by itself, requests a minute.
     pub other: Option<u32>,
 }
@@ -25,17 +27,17 @@ pub struct RateLimits {
 impl RateLimits {
     /// No limit at all: what an emulator starts with, so that a test suite is never slowed down by accident.
     pub const fn unlimited() -> Self {
-        Self { email: None, bulk: None, other: None }
+        Self { email: None, bulk: None, activity: None, other: None }
     }
 
-    /// 120, 10 and 60 a minute, as documented in 2026. Older pages give bulk 10 to 60 by plan.
+    /// 120, 10, 10 and 60 a minute, as documented in 2026. Older pages give bulk 10 to 60 by plan.
     pub const fn documented() -> Self {
-        Self { email: Some(120), bulk: Some(10), other: Some(60) }
+        Self { email: Some(120), bulk: Some(10), activity: Some(10), other: Some(60) }
     }
 
-    /// 10, 1 and 60 a minute: an account "under review", from an undated help page.
+    /// 10, 1, 10 and 60 a minute: an account "under review", from an undated help page.
     pub const fn under_review() -> Self {
-        Self { email: Some(10), bulk: Some(1), other: Some(60) }
+        Self { email: Some(10), bulk: Some(1), activity: Some(10), other: Some(60) }
     }
 }
 
@@ -200,6 +202,8 @@ pub(crate) struct Settings {
     pub(crate) ignore_duplicates: bool,
     pub(crate) reserved_variables: Vec<String>,
     pub(crate) memory: Memory,
+    /// How far back activities can be asked for, in days; `None`: for ever.
+    pub(crate) retention_days: Option<u16>,
     pub(crate) webhook_retries: Retries,
     pub(crate) inbound_retries: Retries,
     /// `None`: never.
@@ -225,6 +229,7 @@ impl Default for Settings {
             // The list of reserved names is not published; this one is a system token (facts sheet 5.2). UNCERTAIN.
             reserved_variables: vec!["unsubscribe".to_owned()],
             memory: Memory::default(),
+            retention_days: None,
             webhook_retries: Retries::default(),
             inbound_retries: Retries::none(),
             webhook_pausing: Some(Pausing::default()),

@@ -1,5 +1,6 @@
 //! `mailferry demo`: everything that matters, without an account.
 
+mod round_trip;
 mod scene;
 
 use std::collections::HashSet;
@@ -17,8 +18,10 @@ use crate::bulk::{self, Outcome};
 use crate::exit::Exit;
 use crate::output::{FAINT, Failure, HEADING, Output};
 use crate::report::Sent;
+use crate::signals::Signals;
 use crate::table;
 
+use round_trip::{Receiving, STEP};
 use scene::{SCENES, SUPPRESSED, Scene};
 
 /// What is told of one scene in JSON.
@@ -56,21 +59,36 @@ impl<'a> Read<'a> {
 
 /// Runs the command.
 pub(crate) async fn run(output: &mut Output) -> Result<Exit, Failure> {
-    let emulator = Emulator::builder().bulk_delay(Duration::from_millis(200)).start().await;
+    let mut signals = Signals::new()?;
+    tokio::select! {
+        // What was put on the disk is taken off it, too.
+        () = signals.next() => Ok(Exit::Other),
+        ended = play(output) => ended,
+    }
+}
+
+async fn play(output: &mut Output) -> Result<Exit, Failure> {
+    let builder = Emulator::builder().bulk_delay(Duration::from_millis(200)).delivery_delay(STEP);
+    let emulator = builder.start().await;
     let emulator = emulator.map_err(|cause| Failure::System("the emulator cannot listen at 127.0.0.1", cause))?;
     emulator.suppress(SuppressionList::HardBounces, SUPPRESSED);
     let transport = MailerSend::builder().token(emulator.token()).api_url(emulator.url()).build()?;
     if !output.json {
         output.line("MailerSend's API, emulated in this process: no account, and no mail goes out.")?;
     }
-    let mut stage = Stage { emulator: &emulator, transport, seen: HashSet::new() };
+    let mut stage = Stage { emulator: &emulator, transport, seen: HashSet::new(), headed: false };
     for (index, scene) in SCENES.iter().enumerate() {
         stage.play(index + 1, scene, output).await?;
     }
+    let receiving = Receiving::start(&emulator).await?;
+    receiving.follow(SCENES.len() + 1, &emulator, &stage.transport, output).await?;
+    receiving.answer(SCENES.len() + 2, &emulator, output).await?;
+    receiving.end().await;
     if !output.json {
         output.line("")?;
         output.line(format_args!("{HEADING}Next{HEADING:#}"))?;
         output.line("  mailferry emulate             keep the emulator running, and send to it")?;
+        output.line("  mailferry webhook listen      receive what becomes of mails, and replies")?;
         output.line("  mailferry send --help         send such messages yourself")?;
         output.line("  export MAILERSEND_API_TOKEN=  and they go out through MailerSend")?;
     }
@@ -78,32 +96,40 @@ pub(crate) async fn run(output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Begins a scene.
+fn heading(number: usize, title: &str, shows: &str, output: &mut Output) -> io::Result<()> {
+    let rule = "─".repeat(76_usize.saturating_sub(title.chars().count()));
+    output.line(format_args!("\n{HEADING}{number} {title}{HEADING:#} {FAINT}{rule}{FAINT:#}"))?;
+    output.line(shows)
+}
+
+/// Shows a message.
+fn shown(json: &str, output: &mut Output) -> io::Result<()> {
+    json.lines().try_for_each(|line| output.line(format_args!("  {FAINT}{line}{FAINT:#}")))
+}
+
 struct Stage<'e> {
     emulator: &'e Emulator,
     transport: MailerSend,
     /// The emails of earlier scenes.
     seen: HashSet<String>,
+    /// Whether it was said what the columns are.
+    headed: bool,
 }
 
 impl Stage<'_> {
     async fn play(&mut self, number: usize, scene: &Scene, output: &mut Output) -> Result<(), Failure> {
-        let Scene { title, shows, json: _ } = scene;
+        let Scene { title, shows, .. } = scene;
         let json = scene.message();
         let one_line: String = json.lines().map(str::trim_start).collect();
         if !output.json {
-            let rule = "─".repeat(76_usize.saturating_sub(title.chars().count()));
-            output.line(format_args!("\n{HEADING}{number} {title}{HEADING:#} {FAINT}{rule}{FAINT:#}"))?;
-            output.line(shows)?;
-            output.line("")?;
-            for line in scene.json.lines() {
-                output.line(format_args!("  {FAINT}{line}{FAINT:#}"))?;
-            }
-            output.line("")?;
+            heading(number, title, shows, output)?;
+            shown(scene.shown, output)?;
         }
         let message = Message::from_json(json.as_bytes()).map_err(mailferry::transport::Error::from)?;
         let status = self.transport.send(&message).await?;
         if !output.json {
-            table::print(&status, &mut false, output)?;
+            table::print(&status, &mut self.headed, output)?;
         }
         let mut followed = None;
         if let Some(bulk) = status.bulk().first() {
@@ -111,7 +137,6 @@ impl Stage<'_> {
         }
         let outcome = followed.as_ref().map(|bulk| Outcome::new(bulk, &status));
         if let Some(outcome) = outcome.as_ref().filter(|_| !output.json) {
-            output.line("")?;
             bulk::tell(outcome, output)?;
         }
         let emails: Vec<Email> = self.emulator.emails();
@@ -140,8 +165,8 @@ fn told<'a>(
 
 /// What one recipient sees of a mail.
 fn mailbox(email: &Email, output: &mut Output) -> io::Result<()> {
-    output.line(format_args!("\n  {HEADING}{} reads{HEADING:#}", email.recipient().email))?;
     let to: Vec<_> = email.message().to.iter().map(|mailbox| mailbox.email.as_str()).collect();
+    output.line(format_args!("  {HEADING}{} reads{HEADING:#}", email.recipient().email))?;
     output.line(format_args!("  │ To: {}", to.join(", ")))?;
     output.line(format_args!("  │ Subject: {}", email.subject()))?;
     for line in email.text().unwrap_or_default().lines() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod acceptance;
+mod backfill;
 mod bad_input;
 mod bulk;
 mod capture;
@@ -11,6 +12,7 @@ mod contract;
 mod crash;
 mod demo;
 mod docs;
+mod doctor;
 mod emulate;
 mod exit_codes;
 mod handing_over;

@@ -27,7 +27,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) now: Timestamp,
     /// The message as its readers would see it, when it is one.
     pub(crate) rendering: Option<&'a Rendering>,
-    /// The ids of the suppression list that a request is about.
+    /// The ids of the suppression list that a request is about, or the URLs of the webhooks beside it.
     pub(crate) entries: &'a [&'a str],
     /// The names of the account's domains, by id.
     pub(crate) domains: &'a [(String, String)],

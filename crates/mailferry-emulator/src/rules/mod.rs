@@ -11,6 +11,7 @@ mod inbound;
 mod reading;
 mod refusal;
 mod suppression;
+mod webhook;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -25,6 +26,7 @@ pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
 pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
+pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
 /// The most items of one list that are examined one by one; more are only counted. It bounds the answer to a request
 /// that is nothing but mistakes.
@@ -114,6 +116,9 @@ const TABLES: &[&[Rule]] = &[
     SCHEDULES,
     DOMAIN,
     DOMAIN_SETTINGS,
+    WEBHOOK,
+    WEBHOOK_DOMAIN,
+    ACTIVITY,
 ];
 
 /// All rules, in the order in which they are reported.

@@ -150,16 +150,32 @@ impl Outbox {
     }
 
     fn queue(&mut self, waiting: Waiting, due: Timestamp) {
-        let weight = waiting.parcel.weight();
-        if self.waiting.count >= self.most.count || self.waiting.bytes.saturating_add(weight) > self.most.bytes {
-            self.lost = self.lost.saturating_add(1);
-            return;
-        }
         self.waiting.count = self.waiting.count.saturating_add(1);
-        self.waiting.bytes = self.waiting.bytes.saturating_add(weight);
+        self.waiting.bytes = self.waiting.bytes.saturating_add(waiting.parcel.weight());
         let arrival = self.arrivals;
         self.arrivals = self.arrivals.saturating_add(1);
         self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, arrival), waiting);
+        while self.waiting.count > self.most.count || self.waiting.bytes > self.most.bytes {
+            self.lose_last();
+        }
+    }
+
+    /// Loses the parcel that is due last: a repetition rather than something new.
+    fn lose_last(&mut self) {
+        let due_last = self.queues.iter().max_by_key(|(_, queue)| queue.last_key_value().map(|(key, _)| *key));
+        let Some(receiver) = due_last.map(|(receiver, _)| receiver.clone()) else {
+            self.waiting = Memory { count: 0, bytes: 0 };
+            return;
+        };
+        let Some(queue) = self.queues.get_mut(&receiver) else { return };
+        let removed = queue.pop_last();
+        if queue.is_empty() {
+            self.queues.remove(&receiver);
+        }
+        if let Some((_, waiting)) = removed {
+            self.less(waiting.parcel.weight());
+            self.lost = self.lost.saturating_add(1);
+        }
     }
 
     /// The next parcel for a receiver that is not being posted to, which it is from now on.

@@ -114,6 +114,12 @@ async fn a_bounce_suppresses_the_next_mail() {
     let answer = send(&emulator, &to("bounce@example.org")).await;
     assert_eq!(answer.json()["warnings"][0]["recipients"][0]["reasons"], json!(["hard_bounced"]));
     assert_eq!(happened(&emulator).last(), Some(&"suppressed"));
+    let entry = get(&emulator, "/v1/suppressions/hard-bounces").await.json()["data"][0].clone();
+    assert!(entry["reason"].as_str().unwrap().starts_with("The email account that you tried to reach"), "{entry}");
+    assert_eq!(
+        (&entry["created_at"], &entry["recipient"]["domain"]["name"]),
+        (&json!("2026-03-01T10:00:02.000000Z"), &json!("example.com"))
+    );
     let elsewhere = json!({"to": [{"email": "bounce@example.org"}], "from": {"email": "a@other.example"}});
     assert!(send(&emulator, &elsewhere).await.header("x-message-id").is_some(), "it is of one domain only");
 }
@@ -143,6 +149,18 @@ async fn schedules_and_pauses_hold_everything_back() {
     let activities = emulator.activities();
     let times: Vec<_> = activities.iter().map(|activity| activity.at.strftime("%T").to_string()).collect();
     assert_eq!(times, ["10:00:00", "10:00:00", "10:30:00", "10:30:02", "11:00:00", "11:00:02"]);
+}
+
+/// Nobody has looked since it was sent; what was due before the pause has happened nevertheless.
+#[tokio::test]
+async fn a_pause_is_not_for_what_was_due_before() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({"send_at": 1_772_359_200 + 60})).await;
+    emulator.clock().advance(Duration::from_mins(1));
+    emulator.pause_domain("example.com");
+    emulator.set_outcome("ann@example.org", Outcome::SoftBounced);
+    emulator.clock().advance(STEP);
+    assert_eq!(happened(&emulator), ["queued", "sent", "delivered"]);
 }
 
 #[tokio::test]

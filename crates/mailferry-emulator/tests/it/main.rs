@@ -2,18 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod activity;
 mod bulk;
 mod client;
 mod documents;
 mod faults;
 mod hostile;
+mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
 mod messages;
+mod reading;
 mod receiver;
 mod refusals;
+mod route_rules;
 mod rules;
+mod smtp;
 mod suppressions;
 mod transport;
+mod webhook_api;
 mod webhooks;

@@ -21,6 +21,8 @@ pub(crate) enum Answer {
     Status(u16),
     /// Closes the connection.
     Nothing,
+    /// Says nothing, and keeps the connection.
+    Silence,
 }
 
 pub(crate) struct Receiver {
@@ -46,9 +48,15 @@ impl Receiver {
                     log.lock().unwrap().push(posted);
                     let scripted = script.lock().unwrap().pop_front();
                     let answer = scripted.unwrap_or_else(|| usual.lock().unwrap().clone());
-                    if let Answer::Status(status) = answer {
-                        let head = format!("HTTP/1.1 {status} X\r\nlocation: http://127.0.0.1:1/\r\n");
-                        let _ = stream.write_all(format!("{head}content-length: 2\r\n\r\nok").as_bytes()).await;
+                    match answer {
+                        Answer::Status(status) => {
+                            let head = format!("HTTP/1.1 {status} X\r\nlocation: http://127.0.0.1:1/\r\n");
+                            let _ = stream.write_all(format!("{head}content-length: 2\r\n\r\nok").as_bytes()).await;
+                        }
+                        Answer::Nothing => {}
+                        Answer::Silence => {
+                            let _ = stream.read(&mut [0]).await;
+                        }
                     }
                 });
             }
@@ -121,5 +129,6 @@ pub(crate) fn hmac(secret: &str, body: &[u8]) -> String {
     key[..secret.len()].copy_from_slice(secret.as_bytes());
     let padded = |pad: u8, rest: &[u8]| digest(&SHA256, &[&key.map(|byte| byte ^ pad)[..], rest].concat());
     let inner = padded(0x36, body);
-    padded(0x5c, inner.as_ref()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = padded(0x5c, inner.as_ref());
+    digits.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -16,15 +16,19 @@
 //! ```
 
 mod boundary;
+mod builder;
 mod charset;
 mod date;
 mod file_name;
 mod header;
+mod hints;
 mod json;
 mod mailbox;
 mod media;
 mod part;
 mod problem;
+mod reply;
+mod thread;
 mod transfer;
 mod tree;
 mod word;
@@ -39,10 +43,13 @@ use bytes::Bytes;
 
 use crate::datetime::DateTime;
 
+pub use builder::InboundMessageBuilder;
 pub use header::{Header, Headers};
+pub use hints::Hints;
 pub use mailbox::Mailbox;
 pub use part::{NotText, OnError, Part};
 pub use problem::{Problem, ProblemKind};
+pub use reply::strip_quotes;
 
 use tree::{Kind, Tree};
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::de::SeqAccess;
 
-use super::lenient::{Code, Lenient, Text, lenient, object};
+use super::lenient::{Code, Flag, Lenient, Text, lenient, object};
 use super::webhook::parse;
 use crate::event::InboundEvent;
 use crate::inbound::InboundMessage;
@@ -24,12 +24,21 @@ object! {
         "raw" => raw: Text<'de>,
         "sender" => sender: Party<'de>,
         "recipients" => recipients: Recipients<'de>,
+        "spf_check" => spf: Check<'de>,
+        "dkim_check" => dkim: Flag,
     }
 }
 
 object! {
     Recipients {
         "rcptTo" => envelope: Parties,
+    }
+}
+
+object! {
+    /// What `+` and other codes mean is not documented; `+` is a pass.
+    Check {
+        "code" => code: Code<'de>,
     }
 }
 
@@ -54,6 +63,9 @@ impl<'de> Lenient<'de> for Parties {
 lenient!(Parties);
 
 /// Reads a body whose type is known to be `inbound.message`.
+///
+/// The mail is read from `data.raw`. It is text there: whatever was 8-bit in it has become UTF-8. The members that
+/// MailerSend makes of it, attachments in base64 among them, are skipped.
 pub(crate) fn read(body: &Bytes) -> Result<InboundEvent, Error> {
     let mut mended = String::new();
     let (Envelope { data, .. }, _) = parse(body, &mut mended)?;
@@ -62,6 +74,8 @@ pub(crate) fn read(body: &Bytes) -> Result<InboundEvent, Error> {
     let mut message = InboundMessage::from_text(raw);
     message.envelope_sender = data.sender.email.into_owned();
     message.envelope_recipients = data.recipients.envelope.0;
+    message.spf = data.spf.code.into_owned().or(data.spf.text.into_owned());
+    message.dkim = data.dkim.0;
     let mut event = InboundEvent::new(message);
     event.event_id = data.id.into_owned();
     event.timestamp = data.created_at.as_str().and_then(|text| text.parse().ok());

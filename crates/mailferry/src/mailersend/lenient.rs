@@ -12,6 +12,9 @@ pub(super) trait Lenient<'de>: Default {
     /// The value is a text.
     fn text(&mut self, _text: Cow<'de, str>) {}
 
+    /// The value is `true` or `false`.
+    fn boolean(&mut self, _value: bool) {}
+
     /// The value is a whole number.
     fn number(&mut self, _number: String) {}
 
@@ -43,8 +46,10 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for Reader<T> {
         f.write_str("any JSON")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_bool<E>(self, boolean: bool) -> Result<T, E> {
+        let mut value = T::default();
+        value.boolean(boolean);
+        Ok(value)
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<T, E> {
@@ -135,6 +140,18 @@ impl<'de> Lenient<'de> for Code<'de> {
     }
 }
 
+/// True or false.
+#[cfg(feature = "inbound")]
+#[derive(Debug, Default)]
+pub(super) struct Flag(pub(super) Option<bool>);
+
+#[cfg(feature = "inbound")]
+impl Lenient<'_> for Flag {
+    fn boolean(&mut self, value: bool) {
+        self.0 = Some(value);
+    }
+}
+
 /// A list of texts; what is no text in it is left out.
 #[derive(Debug, Default)]
 pub(super) struct Texts(pub(super) Vec<String>);
@@ -197,6 +214,8 @@ macro_rules! object {
 pub(super) use {lenient, object};
 
 lenient!(Text<'de>, Code<'de>, Texts);
+#[cfg(feature = "inbound")]
+lenient!(Flag);
 
 /// Reads a whole text. JSON that only a number beyond range or half a surrogate pair makes unreadable is read without
 /// that: the text that was read comes back, too.

@@ -131,7 +131,9 @@ struct Seen {
 }
 
 /// What to say to a request, of which it is told the number.
-struct Script(Box<dyn Fn(usize, &Recorded) -> Answer + Send + Sync>);
+struct Script(Box<Said>);
+
+type Said = dyn Fn(usize, &Recorded) -> Answer + Send + Sync;
 
 impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -163,6 +165,8 @@ impl Capture {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::SeqCst);
                 let seen = Arc::clone(&shared);
+                // Or the second piece of each answer waits until the first is acknowledged.
+                stream.set_nodelay(true).unwrap();
                 // A client that goes away in the middle is what some tests are about.
                 tokio::spawn(async move { drop(serve(stream, &seen).await) });
             }

@@ -6,10 +6,14 @@
 
 mod answers;
 mod asking;
+mod asking_emulator;
+mod asking_pages;
 mod attachments;
+mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
+mod checkup;
 mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;
@@ -19,6 +23,14 @@ mod support;
 
 mod flagged;
 mod hooks;
+#[cfg(feature = "inbound")]
+mod inbound_hostile;
+#[cfg(feature = "inbound")]
+mod inbound_message;
+#[cfg(feature = "inbound")]
+mod inbound_recorded;
+#[cfg(feature = "inbound")]
+mod inbound_webhook;
 mod json;
 mod merge;
 mod preflight;

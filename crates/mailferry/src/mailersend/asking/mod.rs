@@ -16,21 +16,23 @@
 //! | `domains()` | domains | `domains_read`, `domains_full` |
 //! | `api_quota()` | how many requests are left | none |
 //! | `backfill(…)` | events that no webhook told | `activity_read`, `domains_read` |
+//! | `checkup(…)` | whether all that is set up as it should be | whatever is to be looked at |
 //!
 //! Every question goes through one budget for each token. It knows the documented limits of a minute, learns from the
 //! answers what really is left, and waits rather than be refused, but never longer than
-//! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within it. What is
-//! sent waits for nothing, as ever, and is counted.
+//! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within
+//! it. What is sent waits for nothing, as ever, and is counted.
 //!
 //! Errors are those of sending, except that a question whose answer was lost may be asked again: nothing is sent by
 //! asking. Where that is not so, the method says it.
 //!
-//! Objects are read leniently: what is missing or odd is left out, words that are not known are kept, and `raw()` has the
-//! whole object, only without secrets. Their `Debug` leaves out what names people.
+//! Objects are read leniently: what is missing or odd is left out, words that are not known are kept, and `raw()` has
+//! the whole object, only without secrets. Their `Debug` leaves out what names people.
 
 mod activity;
 mod ask;
 mod backfill;
+mod checkup;
 mod domains;
 mod emails;
 mod fields;
@@ -54,6 +56,7 @@ use crate::datetime::DateTime;
 
 pub use activity::{Activities, Activity, ActivityFilter};
 pub use backfill::{Backfill, Gap, GapReason};
+pub use checkup::{Checkup, CheckupOptions, Diagnosis, Level};
 pub use domains::{Domain, DomainName, Domains};
 pub use emails::{Email, EmailFilter, Emails};
 pub use inbound_routes::{Catching, Condition, Forward, InboundRoute, InboundRouteSettings, InboundRoutes, Matching};

@@ -1,0 +1,244 @@
+//! `mailferry emulate`: MailerSend's API on this machine.
+
+mod announce;
+pub(crate) mod args;
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::time::Duration;
+
+use mailferry::transport::{Error, ErrorKind};
+use mailferry::{InvalidAddress, Mailbox};
+use mailferry_emulator::{
+    Builder, Emulator, InboundRoute, Outcome, RateLimits, RegisteredWebhook, RouteKey, SuppressionList, Webhook,
+    WebhookVersion,
+};
+use tokio::net::TcpListener;
+
+use crate::exit::Exit;
+use crate::output::{Failure, Output, io_text};
+use crate::signals::Signals;
+
+use announce::Ready;
+use args::{EmulateArgs, EmulatedEvents, Limits};
+
+/// What is posted where.
+struct Posts<'a> {
+    webhooks: Vec<RegisteredWebhook>,
+    version: u8,
+    /// Each with its URL.
+    routes: Vec<(&'a String, RouteKey)>,
+}
+
+/// Runs until it is told to end.
+pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let address = allowed(address(&args.listen)?, &args)?;
+    let smtp = args.events.smtp.as_deref().map(|text| allowed(self::address(text)?, &args)).transpose()?;
+    let suppressed: Vec<Mailbox> = args.suppress.iter().map(|text| suppressed(text)).collect::<Result<_, _>>()?;
+    let builder = builder(&args)?;
+    let mut signals = Signals::new()?;
+    let emulator = start(builder, address, smtp, &args).await?;
+    for mailbox in suppressed {
+        emulator.suppress(SuppressionList::HardBounces, mailbox.address().to_ascii());
+    }
+    for exposed in [Some(emulator.address()), emulator.smtp_address()].into_iter().flatten() {
+        if exposed.ip().is_loopback() {
+            continue;
+        }
+        let who =
+            if exposed == emulator.address() { ", and read what was sent, with the token" } else { ", as anybody" };
+        output.warning(format_args!("other machines can send to {exposed}{who}"));
+    }
+    let EmulatedEvents { webhook_version, inbound_route, .. } = &args.events;
+    let posts = Posts {
+        webhooks: emulator.webhooks(),
+        version: *webhook_version,
+        routes: inbound_route.iter().zip(emulator.inbound_routes()).collect(),
+    };
+    if output.json {
+        output.object(&Ready::new(&emulator, &posts))?;
+    } else {
+        announce::announce(&emulator, &posts, output)?;
+    }
+    signals.next().await;
+    emulator.shutdown().await;
+    Ok(Exit::Done)
+}
+
+/// An address that other machines can reach has to be meant.
+fn allowed(address: SocketAddr, args: &EmulateArgs) -> Result<SocketAddr, Error> {
+    if address.ip().is_loopback() || args.allow_remote {
+        return Ok(address);
+    }
+    let text = format!("at {address} other machines could send to the emulator");
+    let remedy = "listen at 127.0.0.1, or say that this is meant: --allow-remote";
+    Err(Error::new(ErrorKind::Config, text).with_remedy(remedy))
+}
+
+/// `127.0.0.1:2580`, `localhost:2580`, `[::1]:2580`, `:2580` or `2580`.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, Error> {
+    let port = text.strip_prefix(':').unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok(([127, 0, 0, 1], port).into());
+    }
+    let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or_else(|| {
+        Error::new(ErrorKind::Config, format!("{text:?} is not an address to listen at"))
+            .with_remedy("give an address and a port, such as 127.0.0.1:2580")
+    })
+}
+
+/// The emulator as the flags describe it.
+fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
+    let EmulateArgs { events, .. } = args;
+    let mut builder = Emulator::builder()
+        .bulk_delay(Duration::from_millis(args.bulk_delay))
+        .delivery_delay(Duration::from_millis(events.delivery_delay));
+    for token in &args.token {
+        builder = if args.scope.is_empty() { builder.token(token) } else { builder.scoped_token(token, &args.scope) };
+    }
+    if args.any_token {
+        builder = builder.any_token();
+    }
+    if let Limits::Documented = args.limits {
+        builder = builder.rate_limits(RateLimits::documented());
+    }
+    if let Some(quota) = args.quota {
+        builder = builder.daily_quota(quota);
+    }
+    if !args.domain.is_empty() {
+        builder = builder.verified_domains(&args.domain);
+    }
+    for domain in &args.pause_domain {
+        builder = builder.paused_domain(domain);
+    }
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
+    }
+    for text in &events.outcome {
+        let (pattern, outcome) = outcome(text)?;
+        builder = builder.outcome(pattern, outcome);
+    }
+    let version = if events.webhook_version == 1 { WebhookVersion::V1 } else { WebhookVersion::V2 };
+    for url in &events.webhook {
+        builder = builder.webhook(Webhook::new(postable(url, "--webhook")?).version(version));
+    }
+    for url in &events.inbound_route {
+        let route = InboundRoute::to(postable(url, "--inbound-route")?);
+        builder = builder.inbound_route(match &events.inbound_domain {
+            Some(domain) => route.domain(domain),
+            None => route,
+        });
+    }
+    Ok(builder)
+}
+
+async fn start(
+    builder: Builder,
+    address: SocketAddr,
+    smtp: Option<SocketAddr>,
+    args: &EmulateArgs,
+) -> Result<Emulator, Error> {
+    let refused = |cause, address, flag| unusable(cause, address, flag, args);
+    let listener = TcpListener::bind(address).await.map_err(|cause| refused(cause, address, "--listen"))?;
+    let (builder, named) = match smtp {
+        Some(smtp) => (builder.smtp(smtp), (smtp, "--smtp")),
+        None => (builder, (address, "--listen")),
+    };
+    // The first address is bound by now.
+    builder.serve(listener).map_err(|cause| refused(cause, named.0, named.1))
+}
+
+/// Why there is no emulator at an address.
+fn unusable(cause: io::Error, address: SocketAddr, flag: &str, args: &EmulateArgs) -> Error {
+    let text = match cause.kind() {
+        io::ErrorKind::InvalidInput => io_text(&cause),
+        _ => format!("the emulator cannot listen at {address}: {}", io_text(&cause)),
+    };
+    let remedy = match cause.kind() {
+        io::ErrorKind::AddrInUse => format!("end what listens there, or take a free port: {flag} 127.0.0.1:0"),
+        io::ErrorKind::PermissionDenied => format!("take a port above 1023: {flag} 127.0.0.1:2580"),
+        io::ErrorKind::InvalidInput if args.any_token => "give --token in place of --any-token".to_owned(),
+        io::ErrorKind::InvalidInput => "give a token that can be sent in a header: --token mlsn.test".to_owned(),
+        _ => format!("check {flag}"),
+    };
+    Error::new(ErrorKind::Config, text).with_remedy(remedy).caused_by(cause)
+}
+
+fn suppressed(text: &str) -> Result<Mailbox, Error> {
+    text.parse().map_err(|cause: InvalidAddress| {
+        Error::new(ErrorKind::Config, format!("--suppress: {cause}")).with_remedy("give an address: ann@example.com")
+    })
+}
+
+/// A URL that something can be posted to.
+fn postable<'a>(text: &'a str, flag: &str) -> Result<&'a str, Error> {
+    let uri: Option<http::Uri> = text.parse().ok();
+    let fits = |uri: &http::Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    if uri.as_ref().is_some_and(fits) {
+        return Ok(text);
+    }
+    Err(Error::new(ErrorKind::Config, format!("{flag}: {text:?} is not a URL to post to"))
+        .with_remedy("give one with http:// or https://, such as http://127.0.0.1:8000/mailersend/tracking"))
+}
+
+/// The outcomes by their words, which are MailerSend's.
+const OUTCOMES: [(&str, Outcome); 8] = [
+    ("delivered", Outcome::Delivered),
+    ("soft_bounced", Outcome::SoftBounced),
+    ("hard_bounced", Outcome::HardBounced),
+    ("deferred", Outcome::Deferred),
+    ("opened", Outcome::Opened),
+    ("clicked", Outcome::Clicked),
+    ("unsubscribed", Outcome::Unsubscribed),
+    ("spam_complaint", Outcome::SpamComplaint),
+];
+
+/// `PATTERN=OUTCOME`. A local part may have `=`, an outcome has none.
+fn outcome(text: &str) -> Result<(&str, Outcome), Error> {
+    let found = text.rsplit_once('=').filter(|(pattern, _)| !pattern.is_empty()).and_then(|(pattern, word)| {
+        let word = word.replace('-', "_");
+        let known = OUTCOMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word));
+        known.map(|(_, outcome)| (pattern, *outcome))
+    });
+    found.ok_or_else(|| {
+        let words: Vec<_> = OUTCOMES.iter().map(|(word, _)| *word).collect();
+        Error::new(ErrorKind::Config, format!("--outcome: {text:?} is not a pattern and an outcome"))
+            .with_remedy(format!("give '*@gone.example=hard_bounced'; outcomes are {}", words.join(", ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_understood_in_short_forms() {
+        for text in ["2580", ":2580", "127.0.0.1:2580"] {
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:2580", "{text}");
+        }
+        assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
+        for text in ["", "127.0.0.1", "99999", "127.0.0.1:99999", "no port", "\0"] {
+            assert!(address(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn outcomes_are_read_with_any_pattern() {
+        assert_eq!(outcome("*@gone.example=hard_bounced").unwrap(), ("*@gone.example", Outcome::HardBounced));
+        assert_eq!(outcome("a=b@c.example=Soft-Bounced").unwrap(), ("a=b@c.example", Outcome::SoftBounced));
+        for text in ["", "=", "ann@example.com", "ann@example.com=", "=opened", "ann@example.com=gone"] {
+            assert!(outcome(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_urls_are_posted_to() {
+        for text in ["http://127.0.0.1:8000/x", "https://shop.example/mailersend/tracking", "http://[::1]:1/"] {
+            assert!(postable(text, "--webhook").is_ok(), "{text}");
+        }
+        for text in ["", "/x", "shop.example", "ftp://shop.example/", "http://", "http:///x", "http://a b/"] {
+            assert!(postable(text, "--webhook").is_err(), "{text:?}");
+        }
+    }
+}
