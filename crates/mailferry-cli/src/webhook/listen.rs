@@ -40,8 +40,8 @@ pub(super) async fn run(global: &Global, args: ListenArgs, output: &mut Output) 
     // From here on: which endpoints cannot be served is said below.
     log::start_serving(output.colors_errors())?;
     let shown = [
-        endpoint("webhooks", &prefix, "MAILERSEND_SIGNING_SECRET", settings.webhook()?),
-        endpoint("mails", &prefix, "MAILERSEND_INBOUND_SECRET", settings.inbound()?),
+        endpoint("webhooks", &prefix, "MAILERSEND_SIGNING_SECRET", settings.webhook()?.as_ref()),
+        endpoint("mails", &prefix, "MAILERSEND_INBOUND_SECRET", settings.inbound()?.as_ref()),
     ];
     let mut signals = Signals::new()?;
     let listener = bind(address).await?;
@@ -266,8 +266,8 @@ fn prefix(text: &str) -> Result<String, Error> {
     Ok(if path.is_empty() { String::new() } else { format!("/{path}") })
 }
 
-fn endpoint<R: Receiver>(what: &'static str, prefix: &str, setting: &'static str, receiver: Option<R>) -> Endpoint {
-    let path = receiver.as_ref().map_or_else(String::new, |receiver| format!("{prefix}/{}", receiver.path()));
+fn endpoint<R: Receiver>(what: &'static str, prefix: &str, setting: &'static str, receiver: Option<&R>) -> Endpoint {
+    let path = receiver.map_or_else(String::new, |receiver| format!("{prefix}/{}", receiver.path()));
     Endpoint { what, path, setting, is_active: receiver.is_some() }
 }
 

@@ -58,17 +58,13 @@ impl Service {
                     };
                     // Between a kill and the next start nobody listens.
                     let mut open = open.ok()?;
-                    match open.post("/mailersend/tracking", &headers, &body) {
-                        Ok(status) => {
-                            assert_eq!(status, 200);
-                            client = Some(open);
-                            Some(())
-                        }
-                        Err(_) => {
-                            self.lost.fetch_add(1, Ordering::Relaxed);
-                            None
-                        }
-                    }
+                    let Ok(status) = open.post("/mailersend/tracking", &headers, &body) else {
+                        self.lost.fetch_add(1, Ordering::Relaxed);
+                        return None;
+                    };
+                    assert_eq!(status, 200);
+                    client = Some(open);
+                    Some(())
                 },
                 || format!("event {number}"),
             );
