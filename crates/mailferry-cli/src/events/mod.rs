@@ -82,7 +82,13 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     let mut gaps: Vec<Missing> = events.gaps().iter().map(Missing::new).collect();
     if let Ended::Interrupted = ended {
         let (reason, text) = ("interrupted", "the backfill was interrupted".to_owned());
-        gaps.push(Missing { from: to_the_second(taken.reached), to: to_the_second(until), reason, text, exit: Exit::Other });
+        gaps.push(Missing {
+            from: to_the_second(taken.reached),
+            to: to_the_second(until),
+            reason,
+            text,
+            exit: Exit::Other,
+        });
     }
     let worst = gaps.iter().map(|gap| gap.exit).max().unwrap_or(Exit::Done);
     let Taken { inbox, count: Count { events, passed_over, new }, .. } = taken;

@@ -13,16 +13,8 @@ use crate::session::{Service, Session};
 const MESSAGE: &str = r#"{"from": "shop@shop.example", "to": ["click@example.com", "bounce@example.com"],
     "subject": "Hi", "html": "<a href=\"https://shop.example/new\">Look</a>", "tags": ["news"]}"#;
 
-const USUAL: [&str; 8] = [
-    "events",
-    "backfill",
-    "--domain",
-    "shop.example",
-    "--since",
-    "2025-06-01T08:00Z",
-    "--until",
-    "2025-06-01T10:00Z",
-];
+const USUAL: [&str; 8] =
+    ["events", "backfill", "--domain", "shop.example", "--since", "2025-06-01T08:00Z", "--until", "2025-06-01T10:00Z"];
 
 fn backfill<'a>(more: &[&'a str]) -> Vec<&'a str> {
     USUAL.iter().chain(more).copied().collect()
@@ -45,7 +37,7 @@ fn busy() -> (Service, Session) {
 
 fn ids(emulator: &Emulator) -> Vec<String> {
     let told = emulator.activities().into_iter().filter(|activity| activity.kind.event().is_some());
-    told.map(|activity| activity.id.to_owned()).collect()
+    told.map(|activity| activity.id).collect()
 }
 
 #[test]

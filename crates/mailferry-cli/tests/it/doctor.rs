@@ -101,9 +101,11 @@ fn a_token_that_may_do_little_says_what_it_lacks() {
     });
     let done = service.session().env("MAILERSEND_API_TOKEN", "mlsn.little").run(["doctor", "--json"]);
     assert_eq!(done.code, 0, "{done}");
-    for (place, scope) in
-        [("activity", "activity_read"), ("webhooks of shop.example", "webhooks_full"), ("inbound routes", "inbounds_full")]
-    {
+    for (place, scope) in [
+        ("activity", "activity_read"),
+        ("webhooks of shop.example", "webhooks_full"),
+        ("inbound routes", "inbounds_full"),
+    ] {
         assert_eq!(found(&done, place, "cannot be looked at"), "warning");
         let objects = done.objects();
         let it = objects.iter().find(|object| object["place"] == place).unwrap();
