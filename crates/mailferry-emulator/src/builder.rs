@@ -52,10 +52,10 @@ pub struct Builder {
     account: AccountState,
     paused_domains: Vec<String>,
     webhooks: Vec<Webhook>,
+    script: Script,
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
-    script: Script,
 }
 
 impl Default for Builder {
@@ -68,10 +68,10 @@ impl Default for Builder {
             account: AccountState::Active,
             paused_domains: Vec::new(),
             webhooks: Vec::new(),
+            script: Script::default(),
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
-            script: Script::default(),
         }
     }
 }
@@ -310,10 +310,10 @@ impl Builder {
             account,
             paused_domains,
             webhooks,
+            script,
             inbound_routes,
             smtp,
             smtp_limits,
-            script,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;

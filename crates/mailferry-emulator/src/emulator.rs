@@ -177,7 +177,10 @@ impl Emulator {
     pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
         let now = self.service.clock.now();
         // Nobody hears of what happened before.
-        self.service.caught_up(now).register(webhook, now)
+        let mut state = self.service.caught_up(now);
+        let registered = state.register(webhook, now);
+        self.service.wake(&state);
+        registered
     }
 
     /// Tells every webhook that is registered for `event` of it, with this `data`: for events of the account that the

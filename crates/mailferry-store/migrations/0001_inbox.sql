@@ -66,7 +66,7 @@ CREATE TABLE mailferry_delivery (
     message_id TEXT NOT NULL,
     -- In lower case.
     recipient TEXT NOT NULL,
-    status TEXT NOT NULL,
+    -- A JSON object.
     state TEXT NOT NULL,
     PRIMARY KEY (message_id, recipient)
 ) WITHOUT ROWID;

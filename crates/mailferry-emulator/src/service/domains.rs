@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::query::{json_body, note};
 use super::{Service, State, invalid, not_found, refuse};
 use crate::clock::object_time;
+use crate::id;
 use crate::inbound::INBOUND_HOST;
 use crate::lifecycle::ActivityKind;
 use crate::message::EmailStatus;
@@ -51,6 +52,7 @@ pub(super) struct Domain {
 
 /// As answered when it is created: nothing has been checked yet.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the shape is MailerSend's")]
 struct NewDomain {
     id: String,
     name: String,
@@ -356,7 +358,8 @@ impl Service {
 
     /// As in lists: without totals.
     fn show_domain(&self, state: &mut State, name: &str, now: Timestamp) -> Domain {
-        let mut domain = self.embedded_domain(state, name, now);
+        let since = state.domain_record(name, self.settings.ignore_duplicates, now).created_at;
+        let mut domain = self.domain_called(state, name, since);
         let count = |status| {
             let here = state.messages.iter().flat_map(|stored| &stored.emails);
             here.filter(|email| email.letter.sheet.domain == name && email.status() == status).count()
@@ -368,8 +371,8 @@ impl Service {
         domain
     }
 
-    /// As inside of other objects: without counts of emails.
-    pub(super) fn embedded_domain(&self, state: &mut State, name: &str, now: Timestamp) -> Domain {
+    /// As inside of other objects: without counts of emails, and as old as `since` if nothing else is known.
+    pub(super) fn domain_called(&self, state: &State, name: &str, since: Timestamp) -> Domain {
         let is_paused = state.is_paused(name);
         let held = if is_paused {
             let waits = |stored: &&super::StoredMessage| {
@@ -380,11 +383,13 @@ impl Service {
             0
         };
         let is_verified = self.settings.is_verified(name);
-        let id = state.domain_id(name);
-        let Record { created_at, settings } = state.domain_record(name, self.settings.ignore_duplicates, now);
-        settings.send_paused = is_paused;
+        let record = state.records.get(name);
+        let created_at = object_time(record.map_or(since, |record| record.created_at));
+        let settings = record.map(|record| record.settings.clone());
+        let mut domain_settings = settings.unwrap_or_else(|| DomainSettings::new(self.settings.ignore_duplicates));
+        domain_settings.send_paused = is_paused;
         Domain {
-            id,
+            id: id::domain(name),
             name: name.to_owned(),
             dkim: is_verified,
             spf: is_verified,
@@ -397,9 +402,9 @@ impl Service {
             domain_stats: None,
             has_not_queued_messages: held > 0,
             not_queued_messages_count: held,
-            domain_settings: settings.clone(),
-            created_at: object_time(*created_at),
-            updated_at: object_time(*created_at),
+            domain_settings,
+            updated_at: created_at.clone(),
+            created_at,
             totals: Totals::None([]),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Their exact JSON is UNCERTAIN: it is that of an activity's email, with what the documentation's readers name beside.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -49,32 +49,19 @@ struct Happened {
     r#type: &'static str,
 }
 
-/// What readers did, one after the other.
-#[derive(Clone, Copy, Default)]
-struct Interactions {
-    opened: bool,
-    clicked: bool,
-    unsubscribed: bool,
-    complained: bool,
-}
+/// What a reader did, in the words of the filter.
+#[derive(Clone, Default)]
+struct Interactions(BTreeSet<&'static str>);
 
 impl Interactions {
     /// Whether the filter's word fits.
-    fn include(self, word: &str) -> bool {
-        let Self { opened, clicked, unsubscribed, complained } = self;
-        match word {
-            "opened" => opened,
-            "clicked" => clicked,
-            "unsubscribed" => unsubscribed,
-            "complained" => complained,
-            "no_interaction" => !(opened || clicked || unsubscribed || complained),
-            _ => false,
-        }
+    fn include(&self, word: &str) -> bool {
+        self.0.contains(word) || (word == "no_interaction" && self.0.is_empty())
     }
 
     /// The one that says most.
-    fn strongest(self) -> Option<&'static str> {
-        ["complained", "unsubscribed", "clicked", "opened"].into_iter().find(|word| self.include(word))
+    fn strongest(&self) -> Option<&'static str> {
+        ["complained", "unsubscribed", "clicked", "opened"].into_iter().find(|word| self.0.contains(word))
     }
 }
 
@@ -88,14 +75,14 @@ impl Service {
             return invalid(&findings);
         }
         let interactions = interactions(&state);
-        let interactions_of = |email: &StoredEmail| interactions.get(&*email.id).copied().unwrap_or_default();
+        let interactions_of = |email: &StoredEmail| interactions.get(&*email.id).cloned().unwrap_or_default();
         let wanted = |stored: &StoredMessage, email: &StoredEmail| {
-            is_wanted(&query, &state, stored, email, interactions_of(email))
+            is_wanted(&query, &state, stored, email, &interactions_of(email))
         };
         let rows = state.messages.iter().rev().filter(|stored| stored.message.created_at <= now);
         let rows = rows.flat_map(|stored| stored.emails.iter().rev().map(move |email| (stored, email)));
         let rows = rows.filter(|(stored, email)| wanted(stored, email));
-        self.paged(rows.map(|(stored, email)| row(stored, email, interactions_of(email))), &Page::of(&query), "emails")
+        self.paged(rows.map(|(stored, email)| row(stored, email, &interactions_of(email))), &Page::of(&query), "emails")
     }
 
     pub(super) fn email_sent(&self, id: &str, now: Timestamp) -> Reply {
@@ -103,7 +90,7 @@ impl Service {
         let there = state.messages.iter().filter(|stored| stored.message.created_at <= now);
         let mut emails = there.flat_map(|stored| stored.emails.iter().map(move |email| (stored, email)));
         let Some((stored, email)) = emails.find(|(_, email)| email.id == id) else { return not_found() };
-        let interactions = interactions(&state).get(id).copied().unwrap_or_default();
+        let interactions = interactions(&state).remove(id).unwrap_or_default();
         let its = state.activities.iter().filter(|activity| activity.letter.email_id == id);
         let activity = its
             .map(|activity| Happened {
@@ -113,7 +100,7 @@ impl Service {
                 r#type: activity.kind.name(),
             })
             .collect();
-        Reply::json(200, &Data { data: Detailed { row: row(stored, email, interactions), activity } })
+        Reply::json(200, &Data { data: Detailed { row: row(stored, email, &interactions), activity } })
     }
 }
 
@@ -121,14 +108,14 @@ impl Service {
 fn interactions(state: &State) -> HashMap<&str, Interactions> {
     let mut all: HashMap<&str, Interactions> = HashMap::new();
     for activity in state.activities.iter() {
-        let one = all.entry(activity.letter.email_id.as_str()).or_default();
-        match activity.kind {
-            ActivityKind::Opened | ActivityKind::OpenedUnique => one.opened = true,
-            ActivityKind::Clicked | ActivityKind::ClickedUnique => one.clicked = true,
-            ActivityKind::Unsubscribed => one.unsubscribed = true,
-            ActivityKind::SpamComplaint => one.complained = true,
-            _ => {}
-        }
+        let word = match activity.kind {
+            ActivityKind::Opened | ActivityKind::OpenedUnique => "opened",
+            ActivityKind::Clicked | ActivityKind::ClickedUnique => "clicked",
+            ActivityKind::Unsubscribed => "unsubscribed",
+            ActivityKind::SpamComplaint => "complained",
+            _ => continue,
+        };
+        all.entry(activity.letter.email_id.as_str()).or_default().0.insert(word);
     }
     all
 }
@@ -138,7 +125,7 @@ fn is_wanted(
     state: &State,
     stored: &StoredMessage,
     email: &StoredEmail,
-    interactions: Interactions,
+    interactions: &Interactions,
 ) -> bool {
     let message = &stored.message;
     let text = |name: &str| query.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -148,7 +135,7 @@ fn is_wanted(
     text("domain_id").and_then(|id| state.domain_name(id)) == Some(&*email.letter.sheet.domain)
         && moment("date_from").is_none_or(|from| message.created_at >= from)
         && moment("date_to").is_none_or(|to| message.created_at.as_second() <= to.as_second())
-        && list("status").is_none_or(|list| list.iter().any(|word| *word == status))
+        && list("status").is_none_or(|list| list.contains(&status))
         && list("interaction")
             .is_none_or(|list| list.iter().filter_map(Value::as_str).any(|word| interactions.include(word)))
         && text("recipient_email").is_none_or(|address| email.recipient.email.eq_ignore_ascii_case(address))
@@ -162,7 +149,7 @@ fn status_word(email: &StoredEmail) -> Value {
     serde_json::to_value(email.status()).unwrap_or_default()
 }
 
-fn row(stored: &StoredMessage, email: &StoredEmail, interactions: Interactions) -> Row {
+fn row(stored: &StoredMessage, email: &StoredEmail, interactions: &Interactions) -> Row {
     Row {
         email: api_email(stored, email),
         recipient: recipient(&email.recipient.email, &email.letter.contact),

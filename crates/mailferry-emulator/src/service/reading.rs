@@ -71,13 +71,13 @@ impl Service {
     }
 
     pub(super) fn message(&self, id: &str, now: Timestamp) -> Reply {
-        let mut state = self.state();
+        let state = self.state();
         let is_there = |stored: &&StoredMessage| stored.message.id == id && stored.message.created_at <= now;
         let Some(stored) = state.messages.iter().find(is_there) else { return not_found() };
         let emails = stored.emails.iter().map(|email| api_email(stored, email)).collect();
         let name = stored.message.from.as_ref().map_or_else(|| "".into(), |from| domain_of(&from.email));
         let listed = listed(&stored.message);
-        let domain = self.embedded_domain(&mut state, &name, now);
+        let domain = self.domain_called(&state, &name, stored.message.created_at);
         Reply::json(200, &Data { data: Detailed { listed, emails, domain } })
     }
 }

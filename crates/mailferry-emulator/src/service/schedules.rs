@@ -77,11 +77,11 @@ impl Service {
     }
 
     pub(super) fn schedule(&self, id: &str, now: Timestamp) -> Reply {
-        let mut state = self.caught_up(now);
+        let state = self.caught_up(now);
         let found = state.messages.iter().find(|stored| stored.message.id == id);
         let found = found.and_then(|stored| Some((show(stored, now)?, sender_domain(stored))));
         let Some((shown, name)) = found else { return not_found() };
-        let domain = self.embedded_domain(&mut state, &name, now);
+        let domain = self.domain_called(&state, &name, now);
         let message = Dates {
             id: shown.message_id.clone(),
             created_at: shown.created_at.clone(),

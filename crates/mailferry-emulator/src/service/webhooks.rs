@@ -183,7 +183,7 @@ impl Service {
             created_at: object_time(webhook.created_at),
             updated_at: object_time(webhook.updated_at),
             version: webhook.version.number(),
-            domain: webhook.domain.as_deref().map(|name| self.embedded_domain(state, name, now)),
+            domain: webhook.domain.as_deref().map(|name| self.domain_called(state, name, now)),
         }
     }
 }

@@ -457,10 +457,27 @@ async fn time_passes_by_itself() {
     let builder = Emulator::builder().delivery_delay(Duration::from_millis(50)).token(crate::client::TOKEN);
     let emulator = builder.webhook(Webhook::new(&receiver.url)).start().await.unwrap();
     send(&emulator, &json!({})).await;
+    until(|| receiver.count() == 2).await;
+    assert_eq!(receiver.types(), ["activity.sent", "activity.delivered"]);
+}
+
+/// The first webhook there is may come when something is on its way already; it need not be asked for anything else.
+#[tokio::test]
+async fn the_first_webhook_may_come_late() {
+    let late = Receiver::start().await;
+    // Long enough to register in between, on any machine.
+    let builder = Emulator::builder().delivery_delay(Duration::from_secs(3)).token(crate::client::TOKEN);
+    let emulator = builder.start().await.unwrap();
+    send(&emulator, &json!({})).await;
+    emulator.register_webhook(Webhook::new(&late.url).events(["activity.delivered"]));
+    until(|| late.count() == 1).await;
+    assert_eq!(late.types(), ["activity.delivered"]);
+}
+
+async fn until(done: impl Fn() -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while receiver.count() < 2 {
+    while !done() {
         assert!(tokio::time::Instant::now() < deadline, "nothing was posted");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(receiver.types(), ["activity.sent", "activity.delivered"]);
 }

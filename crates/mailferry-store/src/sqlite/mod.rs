@@ -1,11 +1,14 @@
 //! All SQL, and everything that is SQLite's.
 
 mod accept;
+mod deliveries;
 mod open;
 mod progress;
 mod prune;
 mod read;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use mailferry::DateTime;
@@ -15,6 +18,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteTransaction};
 use crate::inbox::ErrorKind;
 
 pub(crate) use accept::Accept;
+pub(crate) use deliveries::note_delivery;
 pub(crate) use open::{Opening, open};
 pub(crate) use progress::{Claim, Claimed, Recover, Register, RemoveHandler, Replay, Settle, settle};
 pub(crate) use prune::Prune;
@@ -175,6 +179,27 @@ impl<'c> Part<'c> {
 
     pub(crate) async fn take_back(self) -> Result<()> {
         Ok(self.0.rollback().await?)
+    }
+}
+
+/// Ends what a connection is computing. Dropping its future alone would leave it computing, and everybody waiting.
+#[derive(Debug)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// So many steps of SQLite's machine are done before it looks.
+    const STEPS: i32 = 1000;
+
+    pub(crate) async fn of(connection: &mut Connection) -> Result<Self> {
+        let now = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&now);
+        let mut handle = connection.lock_handle().await?;
+        handle.set_progress_handler(Self::STEPS, move || !seen.load(Ordering::Relaxed));
+        Ok(Self(now))
+    }
+
+    pub(crate) fn set(&self, interrupt: bool) {
+        self.0.store(interrupt, Ordering::Relaxed);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::inbox::{Attempt, Entry, EntryId, HandlerStats, Page, Progress, Select
 
 /// Connections that only read.
 #[derive(Debug, Clone)]
-pub(crate) struct Reader(SqlitePool);
+pub(crate) struct Reader(pub(super) SqlitePool);
 
 const ENTRY: &str = "SELECT e.id, e.source, e.event_id, e.kind, e.service_kind, e.occurred_at, e.received_at, e.size, \
                      NOT EXISTS (SELECT 1 FROM mailferry_inbox_body b WHERE b.entry_id = e.id) AS pruned \

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::handler::TransactionHandler;
 use crate::inbox::{Error, ErrorKind, Inbox, Outcome, Policy, next};
-use crate::sqlite::{self, Claimed, Connection, Part, Settle, settle};
+use crate::sqlite::{self, Claimed, Connection, Interrupt, Part, Settle, settle};
 use crate::writer::{Boxed, Job};
 
 /// What every call needs.
@@ -48,7 +48,7 @@ pub(super) async fn call_in_transaction(
         Err(error) => return record(calling, claimed, Outcome::Unreadable(text(&error))).await,
     };
     let (reply, answer) = oneshot::channel();
-    let call = Call { calling: calling.clone(), claimed: claimed.clone(), event, handler, limit, reply };
+    let call = Call { calling: calling.clone(), claimed: claimed.clone(), event, handler, limit, failed: None, reply };
     let written = match calling.inbox.writer().submit(Box::new(call)).await {
         Ok(()) => answer.await.unwrap_or_else(|_| Err(Error::closed())),
         Err(error) => Err(error),
@@ -96,11 +96,17 @@ struct Call {
     event: Event,
     handler: Arc<dyn TransactionHandler>,
     limit: Duration,
+    /// How it ended, when it failed: it is not called again when only that has to be written again.
+    failed: Option<Outcome>,
     reply: oneshot::Sender<Result<(), Error>>,
 }
 
 impl Call {
-    async fn make(&self, connection: &mut Connection) -> sqlite::Result<()> {
+    async fn make(&mut self, connection: &mut Connection) -> sqlite::Result<()> {
+        if let Some(failed) = &self.failed {
+            return self.settle(connection, failed).await.map(drop);
+        }
+        let interrupt = Interrupt::of(connection).await?;
         let mut part = Part::begin(connection).await?;
         // First the mark, then the effect; both or neither are written.
         if !self.settle(part.connection(), &Outcome::Done).await? {
@@ -108,14 +114,17 @@ impl Call {
             return part.take_back().await;
         }
         let handled = async { self.handler.handle(part.connection(), &self.event).await };
-        match outcome(self.limit, handled).await {
-            Outcome::Done => part.keep().await,
-            failed => {
-                part.take_back().await?;
-                tell(&self.claimed, &failed);
-                self.settle(connection, &failed).await.map(drop)
-            }
+        let outcome = outcome(self.limit, handled).await;
+        if outcome == Outcome::Done {
+            return part.keep().await;
         }
+        tell(&self.claimed, &outcome);
+        // Whatever it has begun and not waited for.
+        interrupt.set(true);
+        let failed = self.failed.insert(outcome).clone();
+        part.take_back().await?;
+        interrupt.set(false);
+        self.settle(connection, &failed).await.map(drop)
     }
 
     async fn settle(&self, connection: &mut Connection, outcome: &Outcome) -> sqlite::Result<bool> {

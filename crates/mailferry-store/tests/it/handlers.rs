@@ -8,7 +8,7 @@ use mailferry::webhook::Handling;
 use mailferry_store::sqlx::{self, SqliteConnection};
 use mailferry_store::{Inbox, Page, Selection, State};
 
-use crate::support::{Folder, Running, all, deliver, eager, until_settled};
+use crate::support::{Folder, Running, all, connect, deliver, eager, until_settled};
 
 #[tokio::test]
 async fn every_handler_gets_every_entry() {
@@ -73,9 +73,4 @@ async fn a_transaction_handler_writes_to_the_same_file() {
     worker.stop().await;
     let effects: i64 = sqlx::query_scalar("SELECT count(*) FROM effects").fetch_one(&mut tables).await.unwrap();
     assert_eq!(effects, 300);
-}
-
-async fn connect(folder: &Folder) -> SqliteConnection {
-    use sqlx::ConnectOptions as _;
-    sqlx::sqlite::SqliteConnectOptions::new().filename(folder.inbox()).connect().await.unwrap()
 }

@@ -3,5 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 mod accept;
+mod crash;
+mod deliveries;
 mod handlers;
+mod keeping;
+mod opening;
 mod support;
+mod trouble;

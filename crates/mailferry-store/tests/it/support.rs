@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailferry::{Event, mailersend};
+use mailferry_store::sqlx::ConnectOptions as _;
+use mailferry_store::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use mailferry_store::{Entry, Inbox, Page, Policy, Selection, Worker};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -116,4 +118,9 @@ pub(crate) async fn until_settled(inbox: &Inbox) {
         !stats.handlers.is_empty() && stats.handlers.iter().all(|handler| handler.pending + handler.claimed == 0)
     })
     .await;
+}
+
+/// A connection of the application's own to the same file.
+pub(crate) async fn connect(folder: &Folder) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(folder.inbox()).connect().await.unwrap()
 }

@@ -141,7 +141,7 @@ async fn a_backfill_tells_what_webhooks_told() {
             send(&api, &format!("{who}@one.example")).await;
             emulator.clock().advance(Duration::from_secs(5));
         }
-        emulator.clock().advance(Duration::from_secs(60));
+        emulator.clock().advance(Duration::from_mins(1));
         emulator.settled().await;
         for email in emulator.emails().iter().filter(|email| email.recipient().email.starts_with("ann@")) {
             emulator.react(email.id(), Reaction::Open).unwrap();

@@ -131,8 +131,8 @@ struct Seen {
 type SeenDomain = (Domain, Result<Vec<Webhook>, Error>);
 
 impl MailerSend {
-    /// Looks whether the account is set up as it should be, without changing or sending anything: a handful of questions,
-    /// and one or two for each domain. Whatever cannot be asked is a finding, not an error.
+    /// Looks whether the account is set up as it should be, without changing or sending anything: a handful of
+    /// questions, and one or two for each domain. Whatever cannot be asked is a finding, not an error.
     pub async fn checkup(&self, options: &CheckupOptions) -> Checkup {
         let seen = self.look(options).await;
         Checkup { findings: judge(&seen, options, self.clock.unix()) }
