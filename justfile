@@ -14,6 +14,7 @@ docs:
 
 bench:
     cargo bench -p mailferry --bench send
+    cargo bench -p mailferry --features inbound --bench inbound
     crates/mailferry/benches/build.sh
 
 demo:

@@ -43,7 +43,6 @@ async fn serve(endpoints: &Endpoints, handler: &dyn Handler, request: Request) -
 }
 
 /// Reads the body of a request that gets so far.
-#[expect(clippy::result_large_err, reason = "the error is the response that is given next")]
 pub(crate) async fn admitted(
     endpoints: &Endpoints,
     request: Request,

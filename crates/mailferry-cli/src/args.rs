@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::doctor::args::DoctorArgs;
 use crate::emulate::args::EmulateArgs;
 use crate::events::args::EventsArgs;
 use crate::exit;
@@ -35,6 +36,7 @@ Examples:
   mailferry check message.json           see what would be refused, and why
   mailferry webhook listen               receive events, and see them as they come
   mailferry config                       see the settings, and their sources
+  mailferry doctor                       see what is wrong with the account
 
 Settings such as MAILERSEND_API_TOKEN come from the environment or from
 mailferry.toml; no flag takes a token, since everyone on a machine can read the
@@ -96,6 +98,8 @@ pub(crate) enum Command {
     Inbox(InboxArgs),
     /// Ask for events that no webhook told
     Events(EventsArgs),
+    /// Look for what is wrong with the account and the settings
+    Doctor(DoctorArgs),
     /// Run MailerSend's API on this machine
     Emulate(EmulateArgs),
     /// Show every setting, and where it comes from

@@ -43,7 +43,11 @@ fn about(event: &Event) -> String {
             format!("{from}  {}", message.subject().unwrap_or_default())
         }
         Event::Account(event) => {
-            if event.name.is_empty() { "-".to_owned() } else { event.name.clone() }
+            if event.name.is_empty() {
+                "-".to_owned()
+            } else {
+                event.name.clone()
+            }
         }
         _ => String::new(),
     }
@@ -174,10 +178,7 @@ mod tests {
             "2026-10-03 22:33:06  bounced       ann@example.com  hard  no such user \u{fffd}[31m"
         );
         let unknown = TrackingEvent::new(EventKind::Unknown, "survey_opened");
-        assert_eq!(
-            plain(&line(&Event::Tracking(unknown))),
-            format!("{:19}  unknown       -  survey_opened", "-")
-        );
+        assert_eq!(plain(&line(&Event::Tracking(unknown))), format!("{:19}  unknown       -  survey_opened", "-"));
         let account = AccountEvent::new("maintenance.start");
         assert_eq!(plain(&line(&Event::Account(account))), format!("{:19}  account       maintenance.start", "-"));
     }

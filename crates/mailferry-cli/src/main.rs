@@ -5,6 +5,7 @@ mod bulk;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod dry_run;
 mod emulate;
 mod event_text;
@@ -16,7 +17,6 @@ mod input;
 mod log;
 mod mail_text;
 mod message;
-mod moment;
 mod output;
 mod progress;
 mod report;
@@ -58,6 +58,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Inbound(args) => inbound::run(&args, output),
         Command::Inbox(args) => in_one_thread(inbox::run(args, output)),
         Command::Events(args) => in_one_thread(events::run(&global, args, output)),
+        Command::Doctor(args) => in_one_thread(doctor::run(&global, args, output)),
         Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {

@@ -196,12 +196,6 @@ impl Builder {
         self
     }
 
-    /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
-    pub fn retention_days(mut self, days: u16) -> Self {
-        self.settings.retention_days = Some(days);
-        self
-    }
-
     /// Gives emails to `pattern` this outcome: an address, or one with `*` for any letters. The first rule that fits
     /// counts, before what [addresses say by themselves](Builder::scripted_addresses).
     pub fn outcome(mut self, pattern: impl Into<String>, outcome: Outcome) -> Self {
@@ -213,6 +207,12 @@ impl Builder {
     /// have the outcome that they name. By default they have.
     pub fn scripted_addresses(mut self, scripted: bool) -> Self {
         self.script.by_local_part(scripted);
+        self
+    }
+
+    /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
+    pub fn retention_days(mut self, days: u16) -> Self {
+        self.settings.retention_days = Some(days);
         self
     }
 

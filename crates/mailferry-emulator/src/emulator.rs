@@ -177,7 +177,19 @@ impl Emulator {
     pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
         let now = self.service.clock.now();
         // Nobody hears of what happened before.
-        self.service.caught_up(now).register(webhook, now)
+        let mut state = self.service.caught_up(now);
+        let registered = state.register(webhook, now);
+        self.service.wake(&state);
+        registered
+    }
+
+    /// Tells every webhook that is registered for `event` of it, with this `data`: for events of the account that the
+    /// emulator does not make by itself, such as `sender_identity.verified`.
+    ///
+    /// Gives `false`, and does nothing, when MailerSend has no such event, or when it is about an email: those are made by
+    /// [`react`](Emulator::react).
+    pub fn announce(&self, event: &str, data: &serde_json::Value) -> bool {
+        self.service.tell(event, data)
     }
 
     /// Every webhook there is, oldest first.

@@ -2,6 +2,9 @@
 //!
 //! An [`Emulator`] answers `POST /v1/email`, `POST /v1/bulk-email` and what belongs to them as MailerSend is documented
 //! and recorded to: the same statuses, headers, sentences and codes, the same limits, the same shapes of ids and JSON.
+//! What was sent is delivered, bounces, is opened or called spam as its recipients' addresses say, and registered
+//! [webhooks](Webhook) hear of it as they would from MailerSend.
+//!
 //! It is written from MailerSend's documentation and from recorded traffic alone, and shares no code with any client,
 //! so that a client and the emulator agree only when both are right.
 //!

@@ -68,6 +68,8 @@ pub(crate) struct Entry {
     pub(crate) whom: Whom,
     /// The name of the domain it is about; `None`: the whole account.
     pub(crate) domain: Option<String>,
+    /// What the mail server said, if it is here because of a bounce.
+    pub(crate) reason: Option<&'static str>,
     pub(crate) created_at: Timestamp,
 }
 
@@ -115,7 +117,8 @@ mod tests {
 
     fn entry(list: SuppressionList, whom: Whom, domain: Option<&str>) -> Entry {
         let (id, recipient_id) = (String::new(), String::new());
-        Entry { id, recipient_id, list, whom, domain: domain.map(str::to_owned), created_at: Timestamp::UNIX_EPOCH }
+        let domain = domain.map(str::to_owned);
+        Entry { id, recipient_id, list, whom, domain, reason: None, created_at: Timestamp::UNIX_EPOCH }
     }
 
     #[test]

@@ -46,7 +46,7 @@
 //! | `inbound` | mails that arrive, taken apart |
 //! | `toml` | settings from `mailferry.toml` |
 //!
-//! None is on by default. What this crate does not do: it keeps no queue and repeats no request by itself; it speaks
+//! None is on by default. What this crate does not do: it keeps no queue and repeats no send by itself; it speaks
 //! no SMTP; it has no blocking interface.
 
 #![cfg_attr(

@@ -1,4 +1,7 @@
-//! The README's examples, as tests.
+//! The examples of README and documents, as tests.
 
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[doc = include_str!("../../../docs/asking.md")]
+struct Asking;

@@ -1,4 +1,5 @@
 //! Endpoints as an axum application serves them.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test as tests themselves do")]
 
 use std::sync::{Arc, Mutex};
 

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mailferry::event::TrackingEvent;
 use mailferry::mailersend::{Inbound, Webhook};
-use mailferry::transport::{Error, ErrorKind, SendStatus};
+use mailferry::transport::{Error, SendStatus};
 use mailferry::webhook::Endpoints;
 use mailferry::{Event, EventKind, MailerSend, Message, Transport as _};
 use mailferry_emulator::{Emulator, InboundMail, InboundRoute};
@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::inbox::explained;
 use crate::output::{FAINT, Failure, HEADING, Output, printable};
 use crate::report::Sent;
 use crate::{event_text, table};
@@ -73,14 +74,15 @@ impl Receiving {
         let no_folder = |cause| Failure::System("there is no place for temporary files", cause);
         fs::create_dir(&folder).map_err(no_folder)?;
         let folder = Folder(folder);
-        let inbox = Inbox::open(folder.0.join("inbox.db")).await.map_err(stored)?;
+        let inbox = Inbox::open(folder.0.join("inbox.db")).await.map_err(|cause| stored(&cause))?;
         let no_port = |cause| Failure::System("nothing can listen at 127.0.0.1", cause);
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(no_port)?;
         let url = format!("http://{}", listener.local_addr().map_err(no_port)?);
         let webhook = emulator.register_webhook(mailferry_emulator::Webhook::new(format!("{url}/mailersend/tracking")));
         let route = InboundRoute::to(format!("{url}/mailersend/inbound")).domain(DOMAIN);
         let route = emulator.add_inbound_route(route);
-        let endpoints = Endpoints::new().receiver(Webhook::new(webhook.secret())?).receiver(Inbound::new(route.secret())?);
+        let endpoints =
+            Endpoints::new().receiver(Webhook::new(webhook.secret())?).receiver(Inbound::new(route.secret())?);
         let router = mailferry_axum::router(endpoints, inbox.clone());
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -158,19 +160,14 @@ impl Receiving {
         let selection = Selection { kind: kind.map(str::to_owned), ..Selection::default() };
         let page = Page { limit: Page::LONGEST, after: None };
         let mut events = Vec::new();
-        for entry in self.inbox.list(&selection, &page).await.map_err(stored)? {
-            events.extend(self.inbox.event(entry.id).await.map_err(stored)?);
+        for entry in self.inbox.list(&selection, &page).await.map_err(|cause| stored(&cause))? {
+            events.extend(self.inbox.event(entry.id).await.map_err(|cause| stored(&cause))?);
         }
         Ok(events)
     }
 
     /// Shows what a recipient answers.
-    pub(super) async fn answer(
-        &self,
-        number: usize,
-        emulator: &Emulator,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
+    pub(super) async fn answer(&self, number: usize, emulator: &Emulator, output: &mut Output) -> Result<(), Failure> {
         let (scene, shows) = ANSWERED;
         let (file, content) = REPLY_PICTURE;
         let reply = InboundMail::new("Clara <click@example.com>", format!("orders@{DOMAIN}"))
@@ -184,15 +181,14 @@ impl Receiving {
             return Err(Failure::System("no mail came in", io::ErrorKind::NotFound.into()));
         };
         let message = &event.message;
-        let reply_text = message.text();
+        let reply_text = message.reply_text();
         if output.json {
             let event = Event::Inbound(event).to_json();
             return Ok(output.object(&Answered { scene, event, reply_text })?);
         }
         heading(number, scene, shows, output)?;
-        let named = |all: Vec<mailferry::inbound::Mailbox>| {
-            all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let named =
+            |all: Vec<mailferry::inbound::Mailbox>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         output.line(format_args!("  │ From: {}", printable(&named(message.from_all()))))?;
         output.line(format_args!("  │ To: {}", printable(&named(message.to()))))?;
         output.line(format_args!("  │ Subject: {}", printable(&message.subject().unwrap_or_default())))?;
@@ -201,7 +197,7 @@ impl Receiving {
             output.line(format_args!("  │ {}", printable(line)))?;
         }
         let quoted = whole.lines().filter(|line| line.starts_with('>')).count();
-        output.line(format_args!("  │ {FAINT}[quoted: {quoted} line]{FAINT:#}"))?;
+        output.line(format_args!("  │ {FAINT}[quoted lines left out: {quoted}]{FAINT:#}"))?;
         for part in message.attachments() {
             let (name, size) = (part.file_name().unwrap_or_default(), part.bytes().len());
             output.line(format_args!("  │ [{}, {size} bytes, {}]", printable(&name), part.content_type()))?;
@@ -244,9 +240,8 @@ fn happening(event: &TrackingEvent) -> String {
     format!("{style}{word}{style:#}{detail}")
 }
 
-fn stored(cause: mailferry_store::Error) -> Failure {
-    Error::new(ErrorKind::Config, cause.to_string())
+fn stored(cause: &mailferry_store::Error) -> Failure {
+    explained(cause, Path::new("the inbox"))
         .with_remedy("check the folder for temporary files, which TMPDIR names")
-        .caused_by(cause)
         .into()
 }

@@ -128,10 +128,8 @@ const NEWS: &str = r#"{
 }"#;
 
 /// What its readers do.
-pub(crate) const ANSWERED: (&str, &str) = (
-    "A reply comes in",
-    "An inbound route posts it to the same server: read, and told from what it quotes.",
-);
+pub(crate) const ANSWERED: (&str, &str) =
+    ("A reply comes in", "An inbound route posts it, signed. What is new is told from what is quoted.");
 
 /// A reply as a mail program writes it.
 pub(crate) const REPLY: &str = "Mine arrived without its wick, see the picture.\nCan you send one?\n\n\

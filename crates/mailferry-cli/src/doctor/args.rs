@@ -12,10 +12,10 @@ Examples:
   mailferry doctor --json | jq 'select(.level == \"error\")'
 
 Asks MailerSend only for what it has, changes nothing, and sends nothing. Ends
-with exit code 0 when there is no error, and 2 when there is one.")]
+with exit code 0 when there is no error, and 1 when there is one.")]
 pub(crate) struct DoctorArgs {
-    /// Look only at this domain: its name, or MailerSend's id of it [default: at all of them]
-    #[arg(long, value_name = "NAME|ID")]
+    /// Look only at this domain [default: at all of them]
+    #[arg(long, value_name = "NAME")]
     pub(crate) domain: Option<String>,
     #[command(flatten)]
     pub(crate) settings: SettingArgs,

@@ -119,7 +119,13 @@ fn told(posts: &Posts<'_>, output: &mut Output) -> io::Result<()> {
 
 /// How mails can arrive.
 fn arriving(emulator: &Emulator, posts: &Posts<'_>, output: &mut Output) -> io::Result<()> {
-    let Some((_, first)) = posts.routes.first() else { return Ok(()) };
+    let Some((_, first)) = posts.routes.first() else {
+        if let Some(smtp) = emulator.smtp_address() {
+            output.line(format_args!("Mails arrive by SMTP at {smtp}, once somebody adds an inbound route."))?;
+            output.line("")?;
+        }
+        return Ok(());
+    };
     for (url, route) in &posts.routes {
         output.line(format_args!("Mails to {}", route.address()))?;
         output.line(format_args!("  are posted to {}", printable(url)))?;

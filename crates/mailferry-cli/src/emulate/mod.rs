@@ -45,7 +45,8 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
         if exposed.ip().is_loopback() {
             continue;
         }
-        let who = if exposed == emulator.address() { ", and read what was sent, with the token" } else { ", as anybody" };
+        let who =
+            if exposed == emulator.address() { ", and read what was sent, with the token" } else { ", as anybody" };
         output.warning(format_args!("other machines can send to {exposed}{who}"));
     }
     let EmulatedEvents { webhook_version, inbound_route, .. } = &args.events;

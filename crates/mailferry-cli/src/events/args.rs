@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::args::SettingArgs;
+use crate::inbox::age::When;
 
 #[derive(Debug, Args)]
 pub(crate) struct EventsArgs {
@@ -38,10 +39,10 @@ pub(crate) struct BackfillArgs {
     pub(crate) domain: String,
     /// From when: a date such as `2026-11-01T09:00Z`, or how long ago: `90s`, `30m`, `24h`, `7d`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) since: String,
+    pub(crate) since: When,
     /// Until when [default: a minute ago, since activities show a little late]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) until: Option<String>,
+    pub(crate) until: Option<When>,
     /// Store the events in this inbox, which is made when it is missing
     #[arg(long, value_name = "FILE")]
     pub(crate) inbox: Option<PathBuf>,

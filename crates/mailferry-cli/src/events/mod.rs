@@ -4,13 +4,10 @@ pub(crate) mod args;
 
 use std::io;
 use std::mem;
-use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mailferry::config::Setting;
 use mailferry::mailersend::asking::{Gap, GapReason};
-use mailferry::message::TimeZone;
 use mailferry::transport::{Error, ErrorKind};
 use mailferry::{Clock, DateTime, Event};
 use mailferry_store::{Accepted, Inbox};
@@ -20,8 +17,9 @@ use crate::args::Global;
 use crate::config;
 use crate::event_text;
 use crate::exit::Exit;
+use crate::inbox::age::{Age, When};
+use crate::inbox::explained;
 use crate::log;
-use crate::moment;
 use crate::output::{Failure, HEADING, Output, WARNING, printable};
 use crate::signals::Signals;
 
@@ -34,7 +32,7 @@ const SOURCE: &str = "mailersend/activity";
 const BATCH: usize = 200;
 
 /// An activity shows up to half a minute after it happened, so the time ends a little before the present.
-const DELAY: &str = "1m";
+const LATELY: When = When::Ago(Age(Duration::from_mins(1)));
 
 const TICK: Duration = Duration::from_millis(200);
 
@@ -49,17 +47,14 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     let found = config::load(global, &settings)?;
     log::start(found.debugs_requests(), output.colors_errors())?;
     let (transport, _) = found.mailer()?;
-    let zone: Option<TimeZone> =
-        Setting::named("TIME_ZONE").and_then(|setting| found.settings.shown(setting).parse().ok());
-    let (zone, now) = (zone.unwrap_or(TimeZone::UTC), Clock::system().now());
-    let since = moment::read(&since, "--since", &zone, now)?;
-    let until = moment::read(until.as_deref().unwrap_or(DELAY), "--until", &zone, now)?;
+    let now = Clock::system().now();
+    let (since, until) = (since.at(now), until.unwrap_or(LATELY).at(now));
     if since.unix_seconds() >= until.unix_seconds() {
         let text = format!("--since is {since}, which is not before --until, {until}");
         return Err(Error::new(ErrorKind::Config, text).with_remedy("give the earlier time as --since").into());
     }
     let inbox = match inbox {
-        Some(path) => Some(open(&path).await?),
+        Some(path) => Some(Inbox::open(&path).await.map_err(|cause| explained(&cause, &path))?),
         None => None,
     };
     let mut events = transport.backfill(&domain, since, until);
@@ -87,7 +82,13 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     let mut gaps: Vec<Missing> = events.gaps().iter().map(Missing::new).collect();
     if let Ended::Interrupted = ended {
         let (reason, text) = ("interrupted", "the backfill was interrupted".to_owned());
-        gaps.push(Missing { from: taken.reached.to_string(), to: until.to_string(), reason, text, exit: Exit::Other });
+        gaps.push(Missing {
+            from: to_the_second(taken.reached),
+            to: to_the_second(until),
+            reason,
+            text,
+            exit: Exit::Other,
+        });
     }
     let worst = gaps.iter().map(|gap| gap.exit).max().unwrap_or(Exit::Done);
     let Taken { inbox, count: Count { events, passed_over, new }, .. } = taken;
@@ -97,8 +98,8 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     }
     let summary = Summary {
         domain: &domain,
-        since: since.to_string(),
-        until: until.to_string(),
+        since: to_the_second(since),
+        until: to_the_second(until),
         events,
         new: is_stored.then_some(new),
         known: is_stored.then_some(events.saturating_sub(new)),
@@ -111,6 +112,12 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
         Ended::Interrupted => Ok(Exit::Other),
         Ended::Done => Ok(worst),
     }
+}
+
+/// In UTC: the API knows no finer times.
+fn to_the_second(at: DateTime) -> String {
+    let seconds = DateTime::from_unix_seconds(at.unix_seconds()).unwrap_or(at).to_string();
+    seconds.replace("+00:00", "Z")
 }
 
 /// How the walk came to its end.
@@ -182,7 +189,7 @@ impl Taken {
             return Ok(());
         };
         let events = mem::take(&mut self.waiting);
-        let accepted = inbox.accept(SOURCE, &events).await.map_err(unusable)?;
+        let accepted = inbox.accept(SOURCE, &events).await.map_err(|cause| explained(&cause, inbox.path()))?;
         let new = accepted.iter().filter(|accepted| matches!(accepted, Accepted::Stored(_))).count();
         self.count.new += new as u64;
         Ok(())
@@ -230,7 +237,7 @@ impl Missing {
             GapReason::Stopped => ("stopped", Exit::Later),
             _ => ("failed", Exit::Later),
         };
-        Self { from: gap.from.to_string(), to: gap.to.to_string(), reason, text: gap.reason.to_string(), exit }
+        Self { from: to_the_second(gap.from), to: to_the_second(gap.to), reason, text: gap.reason.to_string(), exit }
     }
 }
 
@@ -240,12 +247,14 @@ impl Summary<'_> {
             return output.object(&Told { backfill: self });
         }
         let Self { domain, since, until, events, new, known, passed_over, gaps } = self;
-        if let (Some(new), Some(known)) = (new, known) {
-            output.line(format_args!("{HEADING}{new} new, {known} known{HEADING:#}"))?;
-        } else if *events > 0 {
+        let stored = match (new, known) {
+            (Some(new), Some(known)) => format!(": {HEADING}{new} new, {known} known{HEADING:#}"),
+            _ => String::new(),
+        };
+        if new.is_none() && *events > 0 {
             output.line("")?;
         }
-        output.line(format_args!("{events} events of {} from {since} to {until}", printable(domain)))?;
+        output.line(format_args!("{events} events of {} from {since} to {until}{stored}", printable(domain)))?;
         if *passed_over > 0 {
             output.line(format_args!("{passed_over} events of other kinds were passed over"))?;
         }
@@ -254,11 +263,6 @@ impl Summary<'_> {
         }
         Ok(())
     }
-}
-
-/// Opens the inbox, which is made when it is missing.
-async fn open(path: &Path) -> Result<Inbox, Error> {
-    Inbox::open(path).await.map_err(unusable)
 }
 
 /// How far a long walk has come, on standard error when that is a terminal.
@@ -286,20 +290,4 @@ impl Spinner {
     fn end(&self) {
         self.0.finish_and_clear();
     }
-}
-
-/// Why an inbox cannot be used, with what can be done about it.
-fn unusable(cause: mailferry_store::Error) -> Error {
-    use mailferry_store::ErrorKind as Kind;
-    let remedy = match cause.kind() {
-        Kind::Missing => "check the path: the folder has to be there",
-        Kind::NotADatabase => "name another file: this one is no inbox",
-        Kind::Corrupt => "restore the file from a copy, or name another one",
-        Kind::NewerSchema => "use the newer version of Mailferry that made it",
-        Kind::ReadOnly => "check the permissions of the file and of its folder",
-        Kind::Full => "make room, and ask again",
-        Kind::Busy => "ask again when the other process is done",
-        _ => "see the cause with --verbose",
-    };
-    Error::new(ErrorKind::Config, cause.to_string()).with_remedy(remedy).caused_by(cause)
 }

@@ -22,8 +22,10 @@ impl When {
     pub(crate) fn at(self, now: SystemTime) -> DateTime {
         match self {
             Self::At(at) => at,
-            // Before all time is as good as at its beginning.
-            Self::Ago(Age(age)) => now.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH).into(),
+            // There is nothing older.
+            Self::Ago(Age(age)) => {
+                now.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH).max(SystemTime::UNIX_EPOCH).into()
+            }
         }
     }
 }

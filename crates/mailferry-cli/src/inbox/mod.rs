@@ -1,6 +1,6 @@
 //! `mailferry inbox`: what was received, how far it is, and handing it over again.
 
-mod age;
+pub(crate) mod age;
 pub(crate) mod args;
 mod list;
 mod replay;

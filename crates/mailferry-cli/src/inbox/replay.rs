@@ -74,7 +74,8 @@ async fn show(opened: &Opened<'_>, selections: &[Selection], output: &mut Output
     let mut table = Table::default();
     for selection in selections {
         // A handler that is named also gets what was never its to do, and which therefore is not listed as its own.
-        let listed = Selection { handler: selection.handler.clone().filter(|_| selection.state.is_some()), ..selection.clone() };
+        let listed =
+            Selection { handler: selection.handler.clone().filter(|_| selection.state.is_some()), ..selection.clone() };
         let mut entries = Entries::new(opened, &listed);
         while let Some(page) = entries.next(u32::MAX).await? {
             for entry in page.iter().filter(|entry| is_replayed(entry, selection)) {
@@ -88,9 +89,10 @@ async fn show(opened: &Opened<'_>, selections: &[Selection], output: &mut Output
 
 /// Whether a replay of the selection would do something to the entry, which matches but for its states.
 fn is_replayed(entry: &Entry, selection: &Selection) -> bool {
-    let mut own = entry.handlers.iter().filter(|progress| {
-        selection.handler.as_ref().is_none_or(|handler| progress.handler == *handler)
-    });
+    let mut own = entry
+        .handlers
+        .iter()
+        .filter(|progress| selection.handler.as_ref().is_none_or(|handler| progress.handler == *handler));
     let is_over = |state| match selection.state {
         Some(wanted) => state == wanted,
         None => matches!(state, State::Done | State::Dead),

@@ -22,7 +22,7 @@ pub(super) async fn show(opened: &Opened<'_>, output: &mut Output) -> Result<Exi
         output.object(&Counted::new(&stats))?;
     } else {
         output.line(format_args!(
-            "{}: {} entries, {} of them with their bodies",
+            "{}: entries {}, with their bodies {}",
             shown(opened.path),
             stats.entries,
             stats.bodies

@@ -59,13 +59,14 @@ impl Announcement<'_> {
     fn example(&self, base: &str, endpoint: &Endpoint, output: &mut Output) {
         output.say("");
         output.say("Try it in another terminal, with the same settings:");
-        output.say("  BODY='{\"type\":\"activity.delivered\",\"data\":{\"id\":\"1\",'\\");
-        output.say("  '\"message_id\":\"2\",\"recipient\":\"ann@example.com\"}}'");
+        output.say("  TIME=$(date -u +%FT%TZ)");
+        output.say("  DATA='{\"id\":\"'$TIME'\",\"recipient\":\"ann@example.com\"}'");
+        output.say("  BODY='{\"type\":\"activity.delivered\",\"created_at\":\"'$TIME'\",\"data\":'$DATA'}'");
         output.say("  curl -i -H \"Signature: $(printf %s \"$BODY\" | mailferry webhook sign)\" \\");
         output.say(format_args!("    --data-binary \"$BODY\" {base}{}", endpoint.path));
         if self.address.ip().is_loopback() {
             output.say("");
-            output.say("MailerSend reaches it through a tunnel or a proxy in front of it, by https.");
+            output.say("MailerSend reaches it through a tunnel or a proxy in front of it, with https.");
         }
     }
 }

@@ -37,7 +37,8 @@ impl Forward {
                 "leave it out, and let the receiver listen on this machine only",
             ));
         }
-        let client = client(&url, timeout).map_err(|cause| wrong(&cause, "see what is wrong with this machine's TLS"))?;
+        let client =
+            client(&url, timeout).map_err(|cause| wrong(&cause, "see what is wrong with this machine's TLS"))?;
         Ok(Self { url, client })
     }
 
@@ -117,8 +118,8 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use mailferry::event::{AccountEvent, TrackingEvent};
     use mailferry::EventKind;
+    use mailferry::event::{AccountEvent, TrackingEvent};
 
     use super::*;
 

@@ -32,12 +32,13 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs until it is told to end.
 pub(super) async fn run(global: &Global, args: ListenArgs, output: &mut Output) -> Result<Exit, Failure> {
-    log::start_serving(output.colors_errors())?;
     let settings = config::load(global, &SettingArgs::default())?.settings;
     let address = address(&args)?;
     let prefix = prefix(&args.prefix)?;
     let handlers = Handlers::new(&args)?;
     let endpoints = settings.endpoints()?.prefix(&prefix);
+    // From here on: which endpoints cannot be served is said below.
+    log::start_serving(output.colors_errors())?;
     let shown = [
         endpoint("webhooks", &prefix, "MAILERSEND_SIGNING_SECRET", settings.webhook()?),
         endpoint("mails", &prefix, "MAILERSEND_INBOUND_SECRET", settings.inbound()?),

@@ -79,7 +79,9 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, output: &mut Output) ->
     let known = Known::load(global, args.body.endpoint)?;
     let body = known.read(&args.body)?;
     match known.receiver().receive(&headers(args.signature.as_deref()), &body) {
-        Err(error @ (webhook::Error::Unsigned | webhook::Error::WrongSignature(_))) => Err(explained(&error, args).into()),
+        Err(error @ (webhook::Error::Unsigned | webhook::Error::WrongSignature(_))) => {
+            Err(explained(&error, args).into())
+        }
         // Whether it can be read is another question.
         Ok(_) | Err(_) => {
             if output.json {

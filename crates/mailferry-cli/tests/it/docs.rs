@@ -15,6 +15,8 @@ fn every_flag_is_described() {
         &["check", "--help"],
         &["bulk", "status", "--help"],
         &["bulk", "wait", "--help"],
+        &["events", "backfill", "--help"],
+        &["doctor", "--help"],
         &["emulate", "--help"],
         &["config", "--help"],
     ] {

@@ -1,10 +1,12 @@
 //! `mailferry emulate`.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command};
 
 use serde_json::Value;
 
+use crate::capture::Capture;
 use crate::session::{GOOD, Session, finish};
 
 struct Running {
@@ -77,8 +79,8 @@ fn a_used_port_is_an_error_with_a_remedy() {
 #[test]
 fn other_machines_are_let_in_only_when_said() {
     let session = Session::bare();
-    for address in ["0.0.0.0:0", "[::]:0"] {
-        let done = session.run(["emulate", "--listen", address]);
+    for args in [["--listen", "0.0.0.0:0"], ["--listen", "[::]:0"], ["--smtp", "0.0.0.0:0"]] {
+        let done = session.run(["emulate"].iter().chain(&args));
         assert_eq!(done.code, 2, "{done}");
         assert!(done.stderr.contains("--allow-remote"), "{done}");
     }
@@ -106,6 +108,10 @@ fn wrong_tokens_and_addresses_are_refused() {
         (["--token", "mlsn.a\nmlsn.b"], "line break"),
         (["--token", "mlsn. a"], "space"),
         (["--suppress", "nonsense"], "--suppress"),
+        (["--outcome", "ann@example.com=gone"], "hard_bounced"),
+        (["--webhook", "shop.example"], "is not a URL"),
+        (["--inbound-route", "ftp://shop.example/"], "is not a URL"),
+        (["--smtp", "nowhere"], "\"nowhere\" is not an address"),
     ] {
         let done = Session::bare().run(["emulate", "--listen", "127.0.0.1:0"].iter().chain(&args));
         assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done}");
@@ -114,19 +120,175 @@ fn wrong_tokens_and_addresses_are_refused() {
 }
 
 #[test]
-fn people_can_paste_what_it_says() {
-    let session = Session::bare();
-    let mut child = session.command(["emulate", "--listen", "127.0.0.1:0"]).spawn().unwrap();
-    let mut said = String::new();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    while !said.contains("_emulator/emails") {
-        assert_ne!(output.read_line(&mut said).unwrap(), 0, "{said}");
+fn what_belongs_together_is_asked_for_together() {
+    for (args, words) in [
+        (["--webhook-version", "3"], "3 is not in 1..=2"),
+        (["--inbound-domain", "shop.example"], "--inbound-route"),
+        (["--scope", "email_full"], "--token"),
+    ] {
+        let done = Session::bare().run(["emulate", "--listen", "127.0.0.1:0"].iter().chain(&args));
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done}");
+        assert!(done.stderr.contains(words), "{done}");
     }
-    child.kill().unwrap();
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    child.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn webhooks_hear_signed_what_happens() {
+    let receiver = Capture::accepting();
+    let url = receiver.url.replace("/v1/", "/mailersend/tracking");
+    let session = Session::bare();
+    for (version, recipient) in [("1", "/data/email/recipient/email"), ("2", "/data/recipient")] {
+        let before = receiver.received().len();
+        let args = ["--webhook", &url, "--webhook-version", version, "--delivery-delay", "0"];
+        let running = start(&session, &[&args[..], &["--outcome", "zoe@*=hard_bounced"]].concat());
+        let webhook = &running.ready["webhooks"][0];
+        assert_eq!((&webhook["url"], webhook["version"].to_string().as_str()), (&url.as_str().into(), version));
+        assert_eq!(running.session().run(["send", "message.json"]).code, 0);
+        // Both are sent, one is delivered.
+        (0..4).for_each(|_| receiver.arrived.recv().unwrap());
+        let all: Vec<_> = receiver.received().drain(before..).collect();
+        let secret = webhook["secret"].as_str().unwrap();
+        for post in &all {
+            assert_eq!(post.path, "/mailersend/tracking");
+            let signature = mailferry::mailersend::sign(&post.body, secret);
+            assert_eq!(post.header("signature"), Some(signature.as_str()), "{post:?}");
+        }
+        let told = |kind: &str, address: &str| {
+            let is_it = |body: &Value| body["type"] == kind && body.pointer(recipient) == Some(&address.into());
+            all.iter().any(|post| is_it(&post.json()))
+        };
+        assert!(told("activity.hard_bounced", "zoe@example.com"), "{all:?}");
+        assert!(told("activity.delivered", "ann@example.com"), "{all:?}");
+        assert_eq!(running.end("-TERM"), 0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn mails_arrive_by_smtp() {
+    let receiver = Capture::accepting();
+    let url = receiver.url.replace("/v1/", "/mailersend/inbound");
+    let session = Session::bare();
+    let args = ["--inbound-route", &url, "--inbound-domain", "shop.example", "--smtp", "0"];
+    let running = start(&session, &args);
+    let route = &running.ready["inbound_routes"][0];
+    assert_eq!(route["url"], url.as_str());
+    for recipient in [route["address"].as_str().unwrap(), "orders@shop.example"] {
+        smtp(running.ready["smtp"].as_str().unwrap(), recipient);
+        receiver.arrived.recv().unwrap();
+        let post = receiver.received().pop().unwrap();
+        let secret = route["secret"].as_str().unwrap();
+        assert_eq!(post.header("signature"), Some(mailferry::mailersend::sign(&post.body, secret).as_str()));
+        let body = post.json();
+        assert_eq!((&body["type"], &body["data"]["subject"]), (&"inbound.message".into(), &"Help".into()));
+        assert_eq!(body["data"]["recipients"]["rcptTo"][0]["email"], recipient);
+    }
+    assert_eq!(running.end("-TERM"), 0);
+}
+
+/// Sends a mail as a server does.
+fn smtp(address: &str, recipient: &str) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut input = BufReader::new(stream.try_clone().unwrap());
+    let mut answer = |code: &str| {
+        let mut line = String::new();
+        while !line.starts_with(&format!("{code} ")) {
+            line.clear();
+            assert_ne!(input.read_line(&mut line).unwrap(), 0);
+            assert!(line.starts_with(code), "{line}");
+        }
+    };
+    answer("220");
+    for (say, code) in [
+        ("EHLO client.example", "250"),
+        ("MAIL FROM:<ann@example.com>", "250"),
+        (&format!("RCPT TO:<{recipient}>"), "250"),
+        ("DATA", "354"),
+        ("From: ann@example.com\r\nSubject: Help\r\n\r\nHello.\r\n.", "250"),
+        ("QUIT", "221"),
+    ] {
+        write!(stream, "{say}\r\n").unwrap();
+        answer(code);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_used_smtp_port_is_named() {
+    let session = Session::bare();
+    let running = start(&session, &["--smtp", "0"]);
+    let done = session.run(["emulate", "--listen", "127.0.0.1:0", "--smtp", running.ready["smtp"].as_str().unwrap()]);
+    assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done}");
+    assert!(done.stderr.contains("Address already in use") && done.stderr.contains("--smtp 127.0.0.1:0"), "{done}");
+    running.end("-TERM");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_account_is_as_described() {
+    let session = Session::bare();
+    let args = ["--domain", "shop.example", "--pause-domain", "shop.example", "--seed", "7"];
+    let running = start(&session, &args);
+    let again = start(&session, &args);
+    assert_eq!(running.ready["token"], again.ready["token"]);
+    let other = running.session().run(["send", "--json", "message.json"]);
+    assert_eq!((other.code, other.object()["error"]["code"].as_str()), (4, Some("MS42207")), "{other}");
+    let args = ["send", "--json", "--from", "a@shop.example", "--to", "b@example.com", "--subject", "x", "--text", "y"];
+    let paused = running.session().run(args);
+    assert_eq!(paused.object()["paused"], true, "{paused}");
+    let limited = start(&session, &["--token", "mlsn.little", "--scope", "activity_read"]);
+    let refused = limited.session().run(["send", "--json", "message.json"]);
+    assert_eq!((refused.code, refused.object()["error"]["http_status"].as_u64()), (4, Some(403)), "{refused}");
+    for emulator in [running, again, limited] {
+        emulator.end("-TERM");
+    }
+}
+
+#[test]
+fn people_can_paste_what_it_says() {
+    let said = announced(&[]);
     assert!(said.contains("  export MAILERSEND_API_URL=http://127.0.0.1:"), "{said}");
     assert!(said.contains("  export MAILERSEND_API_TOKEN=mlsn."), "{said}");
     assert!(said.lines().filter(|line| !line.contains("TOKEN=")).all(|line| line.chars().count() <= 80), "{said}");
+    assert!(!said.contains("SECRET"), "{said}");
+}
+
+#[test]
+fn it_says_how_to_try_everything() {
+    let said = announced(&[
+        "--webhook",
+        "http://127.0.0.1:8000/mailersend/tracking",
+        "--inbound-route",
+        "http://127.0.0.1:8000/mailersend/inbound",
+        "--smtp",
+        "0",
+    ]);
+    for words in [
+        "What becomes of mails is posted, in version 2, to:\n  http://127.0.0.1:8000/mailersend/tracking\n",
+        "  export MAILERSEND_SIGNING_SECRET=",
+        "  are posted to http://127.0.0.1:8000/mailersend/inbound\n",
+        "  export MAILERSEND_INBOUND_SECRET=",
+        "/_emulator/inbound \\\n",
+        "  curl smtp://127.0.0.1:",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(said.lines().filter(|line| !line.contains("TOKEN=")).all(|line| line.chars().count() <= 80), "{said}");
+    let said = announced(&["--smtp", "0"]);
+    assert!(said.contains("once somebody adds an inbound route"), "{said}");
+}
+
+/// What is said when it is ready.
+fn announced(args: &[&str]) -> String {
+    let session = Session::bare();
+    let mut child = session.command(["emulate", "--listen", "127.0.0.1:0"].iter().chain(args)).spawn().unwrap();
+    let mut said = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    while !said.contains("_emulator/activities") {
+        assert_ne!(output.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said
 }

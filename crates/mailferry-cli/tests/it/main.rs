@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod acceptance;
+mod backfill;
 mod bad_input;
 mod bulk;
 mod capture;
@@ -10,10 +11,13 @@ mod config;
 mod contract;
 mod demo;
 mod docs;
+mod doctor;
 mod emulate;
 mod exit_codes;
+mod inbound;
 mod input;
 mod message_flags;
 mod send;
 mod session;
+mod signature;
 mod streams;

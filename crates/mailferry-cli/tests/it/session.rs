@@ -131,7 +131,7 @@ impl std::fmt::Display for Transcript {
 /// An emulator that answers while this is there.
 pub(crate) struct Service {
     pub(crate) emulator: Emulator,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Service {
@@ -143,11 +143,22 @@ impl Service {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let builder = set_up(Emulator::builder().token(TOKEN).bulk_delay(std::time::Duration::ZERO));
         let emulator = runtime.block_on(builder.start()).unwrap();
-        Self { emulator, _runtime: runtime }
+        Self { emulator, runtime }
     }
 
     pub(crate) fn session(&self) -> Session {
         Session::sending_to(self.emulator.url())
+    }
+
+    /// What it tried to tell webhooks, once: events and bodies.
+    pub(crate) fn told(&self) -> Vec<(String, Vec<u8>)> {
+        self.run(self.emulator.settled());
+        let first = self.emulator.webhook_deliveries().into_iter().filter(|delivery| delivery.attempt == 1);
+        first.map(|delivery| (delivery.event, delivery.body.to_vec())).collect()
+    }
+
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The header section of a mail, as it was written.
 
+use std::collections::HashMap;
+
 use mail_parser::{Address, MessageParser};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -53,7 +55,7 @@ impl Headers {
     }
 
     /// The address in `From`.
-    pub(crate) fn from_address(&self) -> Option<String> {
+    pub(crate) fn author(&self) -> Option<String> {
         self.first("from").and_then(|raw| people(raw).into_iter().next()).map(|person| person.email)
     }
 }
@@ -61,18 +63,20 @@ impl Headers {
 impl Serialize for Headers {
     /// As MailerSend has them (facts sheet 7.2, recorded): an object in which a repeated header is a list.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let mut seen: Vec<&str> = Vec::new();
+        let mut values: HashMap<String, Vec<&str>> = HashMap::new();
+        let mut first: Vec<&str> = Vec::new();
         for (name, value) in &self.0 {
-            if seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                continue;
+            let values = values.entry(name.to_ascii_lowercase()).or_default();
+            if values.is_empty() {
+                first.push(name);
             }
-            let values = self.values(name);
-            if values.len() == 1 {
-                map.serialize_entry(name, value)?;
-            } else {
-                map.serialize_entry(name, &values)?;
-                seen.push(name);
+            values.push(value);
+        }
+        let mut map = serializer.serialize_map(Some(first.len()))?;
+        for name in first {
+            match values.get(&name.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default() {
+                [one] => map.serialize_entry(name, one)?,
+                several => map.serialize_entry(name, several)?,
             }
         }
         map.end()

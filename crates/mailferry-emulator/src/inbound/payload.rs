@@ -155,3 +155,72 @@ fn attachment(file: &File) -> Attachment<'_> {
         content: STANDARD.encode(content),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(sender: &str, raw: &[u8]) -> serde_json::Value {
+        let mail = Mail::new(sender, raw);
+        let about = About {
+            inbound_id: "0r83ql3jjz4zw1jm",
+            url: "http://127.0.0.1/",
+            message_id: "67618140bf85c862710f2c5a",
+            recipients: &["a@in.example".to_owned()],
+            received_at: Timestamp::MAX,
+            posted_at: Timestamp::MIN,
+        };
+        serde_json::from_slice(&body(&mail, &mail.content(), &about)).unwrap()
+    }
+
+    #[test]
+    fn monstrous_mails_are_told() {
+        let nested: String =
+            (0..3_000).map(|i| format!("Content-Type: multipart/mixed; boundary=\"b{i}\"\r\n\r\n--b{i}\r\n")).collect();
+        told("", nested.as_bytes());
+        let attached = "Content-Type: message/rfc822\r\n\r\n".repeat(3_000);
+        told("", attached.as_bytes());
+        let headers = "A: b\r\n".repeat(20_000);
+        let data = told("", headers.as_bytes());
+        assert_eq!(data["data"]["headers"]["A"].as_array().unwrap().len(), 20_000);
+        let names: String = (0..50_000).map(|i| format!("A{i}: b\r\n")).collect();
+        assert_eq!(told("", names.as_bytes())["data"]["headers"].as_object().unwrap().len(), 50_001);
+        told("", "B".repeat(1 << 20).as_bytes());
+        told("", format!("To: {}", "(".repeat(100_000)).as_bytes());
+        told("", format!("Subject: {}", "=?UTF-8?Q?".repeat(10_000)).as_bytes());
+    }
+
+    const PIECES: &[&[u8]] = &[
+        b"Content-Type: multipart/mixed; boundary=b\r\n",
+        b"Content-Type: text/plain; charset=utf-16\r\n",
+        b"Content-Type: message/rfc822\r\n",
+        b"Content-Disposition: inline; filename*=x''%",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"Content-ID: <",
+        b"From: ",
+        b"To: \"",
+        b"\r\n\r\n--b\r\n",
+        b"--b--",
+        b"=?x?q?=",
+        b"\r\n",
+        b"\n ",
+        b"<a@b>,",
+        b"\xff\x00",
+    ];
+
+    /// Mails made of the pieces that mails are made of, in places where they do not belong.
+    fn nonsense() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+        use proptest::prelude::*;
+        let pieces = proptest::sample::select(PIECES);
+        let piece = prop_oneof![pieces.prop_map(<[u8]>::to_vec), proptest::collection::vec(any::<u8>(), 0..8)];
+        proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_mail_is_told(raw in nonsense(), sender in ".{0,20}") {
+            let told = told(&sender, &raw);
+            proptest::prop_assert!(told["data"]["raw"].as_str().unwrap().starts_with("X-Envelope-From: <"));
+        }
+    }
+}

@@ -152,6 +152,7 @@ impl Error for NotReceived {}
 
 /// `data` of `inbound_forward.failed`.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the shape is MailerSend's")]
 struct Failed<'a> {
     domain_id: Option<&'a str>,
     inbound_id: &'a str,

@@ -240,7 +240,7 @@ impl Route {
 
     /// Whether it wants a mail with these headers from this envelope sender.
     pub(crate) fn wants(&self, headers: &Headers, sender: &str) -> bool {
-        let from = headers.from_address().unwrap_or_else(|| sender.to_owned());
+        let from = headers.author().unwrap_or_else(|| sender.to_owned());
         let domain = domain_of(&from);
         self.matching.hold(|key| match (self.matching.subject, key) {
             (Subject::Header, key) => key.map(|key| headers.values(key)).unwrap_or_default(),

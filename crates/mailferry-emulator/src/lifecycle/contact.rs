@@ -40,6 +40,18 @@ impl Contacts {
         contact
     }
 
+    /// Everybody who is known, by domain and address, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&(String, String), &Contact)> {
+        self.known.iter()
+    }
+
+    /// Forgets who has this id, and says whether anybody had.
+    pub(crate) fn forget(&mut self, id: &str) -> bool {
+        let before = self.known.len();
+        self.known.retain(|_, contact| contact.id != id);
+        self.known.len() < before
+    }
+
     pub(crate) fn clear(&mut self) {
         self.known.clear();
     }

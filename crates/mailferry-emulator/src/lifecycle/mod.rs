@@ -15,7 +15,7 @@ mod steps;
 pub use self::activity::{Activity, ActivityKind};
 pub(crate) use self::activity::{Detail, Letter, Occurrence, Sheet};
 pub(crate) use self::agenda::{Agenda, Job};
-pub(crate) use self::contact::Contacts;
+pub(crate) use self::contact::{Contact, Contacts};
 pub use self::outcome::Outcome;
 pub(crate) use self::outcome::Script;
 pub use self::reaction::{Reaction, ReactionError};

@@ -127,7 +127,11 @@ impl State {
     /// Nothing is sent to this recipient from this domain any more.
     fn take_off(&mut self, list: SuppressionList, letter: &Letter, at: Timestamp) {
         let whom = Whom::Exact(letter.recipient.clone());
+        let known = self.entries.len();
         self.suppress(list, whom, Some(letter.sheet.domain.clone()), at);
+        if let Some(new) = self.entries.get_mut(known).filter(|_| list == SuppressionList::HardBounces) {
+            new.reason = Some(webhooks::body::NO_SUCH_ACCOUNT);
+        }
     }
 
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {

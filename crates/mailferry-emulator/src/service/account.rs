@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Service, State};
 use crate::clock::{later, micro_time};
@@ -9,6 +10,7 @@ use crate::id;
 use crate::json;
 use crate::settings::Settings;
 use crate::suppression::{Entry, SuppressionList, Whom};
+use crate::webhooks::EVENTS;
 use crate::webhooks::delivery::Notice;
 
 /// How long the service holds somebody back (facts sheet 6.2).
@@ -42,6 +44,18 @@ impl Service {
             state.announce(&self.settings, &Notice { kind, domain: Some(name), data }, now);
         }
         self.wake(&state);
+    }
+
+    /// Tells webhooks of an event that the emulator does not make by itself; `false` when there is no such event.
+    pub(crate) fn tell(&self, event: &str, data: &Value) -> bool {
+        let Some(kind) = EVENTS.iter().find(|known| **known == event && !known.starts_with("activity.")) else {
+            return false;
+        };
+        let now = self.clock.now();
+        let mut state = self.caught_up(now);
+        state.announce(&self.settings, &Notice { kind, domain: None, data: json::compact(data) }, now);
+        self.wake(&state);
+        true
     }
 
     /// Puts `address` on `list` for all domains.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::bulk::Bulk;
+use super::domains::Records;
 use crate::fault::Fault;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
@@ -37,6 +40,9 @@ pub(crate) struct State {
     pub(crate) webhooks: Vec<RegisteredWebhook>,
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
+    pub(crate) records: Records,
+    /// When templates were first asked for: they have no date of their own.
+    pub(crate) templates_since: Option<Timestamp>,
 }
 
 /// A message with its emails.
@@ -83,6 +89,8 @@ impl State {
             webhooks: Vec::new(),
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
+            records: Records::new(),
+            templates_since: None,
         }
     }
 

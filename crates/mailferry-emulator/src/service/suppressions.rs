@@ -186,7 +186,7 @@ impl State {
             return entry.clone();
         }
         let (id, recipient_id) = (self.ids.object(now), self.ids.object(now));
-        let entry = Entry { id, recipient_id, list, whom, domain, created_at: now };
+        let entry = Entry { id, recipient_id, list, whom, domain, reason: None, created_at: now };
         self.entries.push(entry.clone());
         entry
     }
@@ -194,7 +194,7 @@ impl State {
 
 /// `listed`: the blocklist shows the domain when it is read, and leaves the key out when it was added to.
 fn show(state: &State, entry: &Entry, listed: bool) -> Shown {
-    let Entry { id, recipient_id, list, whom, domain, created_at } = entry;
+    let Entry { id, recipient_id, list, whom, domain, reason, created_at } = entry;
     let (id, created_at) = (id.clone(), object_time(*created_at));
     let domain = domain.as_ref().map(|name| Domain {
         id: state.domains.iter().find(|(_, known)| known == name).map(|(id, _)| id.clone()).unwrap_or_default(),
@@ -221,7 +221,9 @@ fn show(state: &State, entry: &Entry, listed: bool) -> Shown {
         domain,
     };
     match list {
-        SuppressionList::HardBounces => Shown::Bounce { id, reason: "Unknown reason", created_at, recipient },
+        SuppressionList::HardBounces => {
+            Shown::Bounce { id, reason: reason.unwrap_or("Unknown reason"), created_at, recipient }
+        }
         SuppressionList::SpamComplaints => Shown::Complaint { id, created_at, recipient },
         SuppressionList::Blocklist | SuppressionList::Unsubscribes | SuppressionList::OnHold => {
             Shown::Unsubscribe { id, reason: None, readable_reason: None, recipient, created_at }

@@ -97,14 +97,16 @@ pub(super) async fn serve(
             Next::Data => {
                 connection.reply(&reply);
                 connection.flush().await?;
-                connection.data(&mut content).await?;
+                let read = connection.data(&mut content).await;
+                connection.excuse(read).await?;
                 true
             }
             Next::Chunk { bytes, last, wanted } => {
                 if !wanted {
                     content.refuse(reply.clone());
                 }
-                connection.chunk(bytes, &mut content).await?;
+                let read = connection.chunk(bytes, &mut content).await;
+                connection.excuse(read).await?;
                 if !last && wanted && content.refused.is_none() {
                     connection.reply(&reply);
                 }
@@ -150,6 +152,18 @@ impl Connection {
     async fn flush(&mut self) -> io::Result<()> {
         let output = std::mem::take(&mut self.output);
         timeout(self.idle, self.stream.write_all(&output)).await?
+    }
+
+    /// Says why it leaves a client that is too slow or does not stop.
+    async fn excuse(&mut self, read: io::Result<()>) -> io::Result<()> {
+        let Err(error) = read else { return Ok(()) };
+        match error.kind() {
+            io::ErrorKind::TimedOut => self.reply(&Reply::new(421, "4.4.2 Too slow")),
+            io::ErrorKind::FileTooLarge => self.reply(&Reply::new(552, "5.3.4 The mail is too large")),
+            _ => return Err(error),
+        }
+        self.flush().await?;
+        Err(error)
     }
 
     /// Reads more. Nothing more is the client's end.

@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
     pub(super) fn command(&mut self, line: &[u8]) -> (Reply, Next) {
         let (reply, next) = match Request::parse(&mut line.iter()) {
             Ok(request) => self.request(request),
-            Err(error) => (malformed(error), Next::Command),
+            Err(error) => (malformed(&error), Next::Command),
         };
         self.counted(reply, next)
     }
@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
     }
 }
 
-fn malformed(error: Error) -> Reply {
+fn malformed(error: &Error) -> Reply {
     match error {
         Error::InvalidSenderAddress => Reply::new(501, "5.1.7 The sender's address cannot be read"),
         Error::InvalidRecipientAddress => Reply::new(501, "5.1.3 The recipient's address cannot be read"),
@@ -249,6 +249,79 @@ fn malformed(error: Error) -> Reply {
         Error::ResponseTooLong => Reply::new(500, "5.5.6 Line too long"),
         Error::UnknownCommand | Error::NeedsMoreData { bytes_left: _ } | Error::InvalidResponse { code: _ } => {
             Reply::new(500, "5.5.2 Unknown command")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    /// Takes everything.
+    struct Open;
+
+    impl Mailroom for Open {
+        fn admits(&self, _: &str) -> Result<(), Refusal> {
+            Ok(())
+        }
+
+        fn take(&self, _: &Envelope, _: IpAddr, _: &[u8]) -> Result<String, Refusal> {
+            Ok(String::new())
+        }
+    }
+
+    const WORDS: &[&[u8]] = &[
+        b"EHLO ",
+        b"HELO",
+        b"MAIL FROM:<",
+        b"RCPT TO:<",
+        b"a@b>",
+        b">",
+        b" SIZE=",
+        b" BODY=8BITMIME",
+        b"DATA",
+        b"BDAT ",
+        b"9",
+        b" LAST",
+        b"RSET",
+        b"VRFY ",
+        b"AUTH PLAIN ",
+        b"\xc3\xa4",
+        b"\xff",
+        b"\r",
+        b" ",
+        b"\"",
+        b"@",
+        b"[1",
+    ];
+
+    fn commands() -> impl proptest::strategy::Strategy<Value = Vec<Vec<u8>>> {
+        use proptest::prelude::*;
+        let words = proptest::sample::select(WORDS);
+        let word = prop_oneof![4 => words.prop_map(<[u8]>::to_vec), 1 => proptest::collection::vec(any::<u8>(), 0..6)];
+        let line = proptest::collection::vec(word, 0..8).prop_map(|words| {
+            let line = words.concat().into_iter().filter(|byte| *byte != b'\n');
+            line.chain(*b"\r\n").collect::<Vec<u8>>()
+        });
+        proptest::collection::vec(line, 0..20)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_command_is_answered(lines in commands()) {
+            let mut session = Session::new(&Open, SmtpLimits { recipients: 2, ..SmtpLimits::default() });
+            for line in lines {
+                let (reply, next) = session.command(&line);
+                let mut bytes = Vec::new();
+                reply.write(&mut bytes);
+                let text = String::from_utf8(bytes).unwrap();
+                proptest::prop_assert!((214..=555).contains(&reply.code) && text.ends_with("\r\n"), "{text}");
+                proptest::prop_assert!(text.lines().all(|line| line.len() > 4), "{text}");
+                proptest::prop_assert!(session.envelope().recipients.len() <= 2);
+                proptest::prop_assert!(next != Next::Data || !session.envelope().recipients.is_empty());
+            }
         }
     }
 }

@@ -14,11 +14,10 @@ use crate::message::EmailStatus;
 const IP: &str = "127.0.0.1";
 const AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
-/// Recorded in 2025 and 2026, with this number, which is MailerSend's own.
-const HARD: (&str, u16) = (
-    "The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces.",
-    34,
-);
+/// Why mail bounces for good: recorded in 2025 and 2026, here and in the list of hard bounces.
+pub(crate) const NO_SUCH_ACCOUNT: &str = "The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces.";
+/// With this number, which is MailerSend's own.
+const HARD: (&str, u16) = (NO_SUCH_ACCOUNT, 34);
 /// From the documentation's example.
 const SOFT: (&str, u16) = ("Mailbox full", 452);
 

@@ -162,17 +162,17 @@ impl Outbox {
 
     /// Loses the parcel that is due last: a repetition rather than something new.
     fn lose_last(&mut self) {
-        let last = self.queues.iter().max_by_key(|(_, queue)| queue.last_key_value().map(|(key, _)| *key));
-        let Some(receiver) = last.map(|(receiver, _)| receiver.clone()) else {
+        let due_last = self.queues.iter().max_by_key(|(_, queue)| queue.last_key_value().map(|(key, _)| *key));
+        let Some(receiver) = due_last.map(|(receiver, _)| receiver.clone()) else {
             self.waiting = Memory { count: 0, bytes: 0 };
             return;
         };
         let Some(queue) = self.queues.get_mut(&receiver) else { return };
-        let lost = queue.pop_last();
+        let removed = queue.pop_last();
         if queue.is_empty() {
             self.queues.remove(&receiver);
         }
-        if let Some((_, waiting)) = lost {
+        if let Some((_, waiting)) = removed {
             self.less(waiting.parcel.weight());
             self.lost = self.lost.saturating_add(1);
         }

@@ -114,6 +114,12 @@ async fn a_bounce_suppresses_the_next_mail() {
     let answer = send(&emulator, &to("bounce@example.org")).await;
     assert_eq!(answer.json()["warnings"][0]["recipients"][0]["reasons"], json!(["hard_bounced"]));
     assert_eq!(happened(&emulator).last(), Some(&"suppressed"));
+    let entry = get(&emulator, "/v1/suppressions/hard-bounces").await.json()["data"][0].clone();
+    assert!(entry["reason"].as_str().unwrap().starts_with("The email account that you tried to reach"), "{entry}");
+    assert_eq!(
+        (&entry["created_at"], &entry["recipient"]["domain"]["name"]),
+        (&json!("2026-03-01T10:00:02.000000Z"), &json!("example.com"))
+    );
     let elsewhere = json!({"to": [{"email": "bounce@example.org"}], "from": {"email": "a@other.example"}});
     assert!(send(&emulator, &elsewhere).await.header("x-message-id").is_some(), "it is of one domain only");
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mailferry_emulator::{AccountState, Emulator, Fault, RateLimits};
+use mailferry_emulator::{AccountState, Emulator, Fault, InboundRoute, RateLimits};
 use serde_json::json;
 
-use crate::client::{Answer, TOKEN, call, get, head, message, raw, send, started};
+use crate::client::{Answer, TOKEN, call, get, head, message, post, raw, send, started};
 
 /// The rule, the status and the sentence.
 #[rustfmt::skip] // a table: one line a rule
@@ -22,9 +22,11 @@ pub(crate) const EXPECTED: &[(&str, u16, &str)] = &[
     ("body.size", 413, "The request body is larger than 62914560 bytes."),
     ("service.timeout", 408, "The request timed out."),
     ("service.maintenance", 421, "The service isn't available, try again later."),
+    ("schedule.late", 404, "This message is scheduled to be sent shortly or has already been sent, it's not possible to delete it."),
+    ("create.too_many", 429, "You cannot create a resource at the moment. Please wait a while before retrying."),
     ("quota.day", 429, "Your account reached its API daily quota limit. Upgrade to increase it. #MS42901"),
     ("rate.minute", 429, "Your account reached its rate limit of 1 requests/min. Please wait before trying again. #MS42903"),
-    ("endpoint.not_emulated", 501, "This is the Mailferry emulator, not MailerSend: it does not emulate GET v1/domains/1."),
+    ("endpoint.not_emulated", 501, "This is the Mailferry emulator, not MailerSend: it does not emulate GET v1/users/1."),
     ("bulk.syntax", 422, "JSON contains a syntax error. #MS42227"),
     ("bulk.decoding", 422, "JSON contains a decoding error. #MS42228"),
     ("bulk.malformed", 400, "The bulk request sent is malformed. #MS40001"),
@@ -45,7 +47,7 @@ async fn refusals() -> BTreeMap<&'static str, Answer> {
     answers.insert("auth.scope", as_token(&emulator, "mlsn.narrow").await);
     answers.insert("path.unknown", get(&emulator, "/v1/nowhere").await);
     answers.insert("path.method", call(&emulator, "PUT", "/v1/email", "{}").await);
-    answers.insert("endpoint.not_emulated", get(&emulator, "/v1/domains/1?page=2").await);
+    answers.insert("endpoint.not_emulated", get(&emulator, "/v1/users/1?page=2").await);
     answers.insert("body.syntax", call(&emulator, "POST", "/v1/email", "{").await);
     let large = head("POST", "/v1/email", TOKEN, 60 * 1024 * 1024 + 1);
     answers.insert("body.size", raw(emulator.address(), &large, b"").await.unwrap());
@@ -59,6 +61,12 @@ async fn refusals() -> BTreeMap<&'static str, Answer> {
     ] {
         answers.insert(rule, call(&emulator, "POST", "/v1/bulk-email", &body).await);
     }
+    answers.insert("schedule.late", call(&emulator, "DELETE", "/v1/message-schedules/x", "").await);
+    for i in 0..1_000 {
+        emulator.add_inbound_route(InboundRoute::to("http://127.0.0.1:1/").name(i.to_string()));
+    }
+    let route = crate::route_rules::route(&emulator.domain_id("example.com"), &json!({}));
+    answers.insert("create.too_many", post(&emulator, "/v1/inbound", &route).await);
     emulator.fail_next(Fault::Status(408));
     answers.insert("service.timeout", send(&emulator, &json!({})).await);
     for (rule, state) in [
@@ -92,7 +100,7 @@ async fn every_refusal_says_its_sentence() {
         assert_eq!(answer.header("cache-control"), Some("no-cache, private"), "{rule}");
         // The framework's own refusals are spread over lines, the vendor's are not.
         assert_eq!(answer.text().contains('\n'), !matches!(status, 401 | 422), "{rule}");
-        let quota = matches!(answer.status, 400 | 403 | 422 | 429);
+        let quota = matches!(answer.status, 400 | 403 | 422 | 429) || *rule == "schedule.late";
         assert_eq!(answer.header("x-apiquota-remaining").is_some(), quota, "{rule}");
     }
     assert!(answers.is_empty());
@@ -150,7 +158,9 @@ async fn paths_and_methods() {
     assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
     assert!(answer.text().contains("The GET method is not supported for route v1\\/email."));
 
-    for path in ["/v1/domains", "/v1/analytics/date", "/v1/templates", "/v1/identities", "/v1/users", "/v1/sms"] {
+    for path in
+        ["/v1/users", "/v1/domains/abc/smtp-users", "/v1/token", "/v1/identities", "/v1/analytics/date", "/v1/sms"]
+    {
         let answer = get(&emulator, path).await;
         assert_eq!(answer.status, 501, "{path}");
         assert!(answer.text().contains("Mailferry emulator"), "{path}");

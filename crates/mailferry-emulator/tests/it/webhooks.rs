@@ -356,6 +356,22 @@ async fn events_of_the_account_are_told_in_the_documented_words() {
 }
 
 #[tokio::test]
+async fn other_events_of_the_account_are_announced() {
+    let (emulator, receiver) =
+        listening(|builder| builder, |webhook| webhook.events(["sender_identity.verified"]).domain("example.com"))
+            .await;
+    assert!(emulator.announce("sender_identity.verified", &json!({"email": "a/b@example.com"})));
+    assert!(emulator.announce("email_single.verified", &json!({})), "nobody wants to hear of this one");
+    assert!(!emulator.announce("activity.sent", &json!({})) && !emulator.announce("nonsense", &json!({})));
+    emulator.settled().await;
+    let start = r#"{"type":"sender_identity.verified","created_at":"2026-03-01 10:00:00","#;
+    let expected =
+        format!(r#"{start}"data":{{"email":"a\/b@example.com"}},"webhook_id":"{}"}}"#, emulator.webhooks()[0].id());
+    let told: Vec<_> = receiver.posted().iter().map(|posted| posted.text().to_owned()).collect();
+    assert_eq!(told, [expected]);
+}
+
+#[tokio::test]
 async fn deliveries_are_shown_and_sent_again() {
     let (emulator, receiver) =
         listening(|builder| builder.webhook_retries(Retries::none()), |webhook| webhook.events(["activity.sent"]))
@@ -441,10 +457,27 @@ async fn time_passes_by_itself() {
     let builder = Emulator::builder().delivery_delay(Duration::from_millis(50)).token(crate::client::TOKEN);
     let emulator = builder.webhook(Webhook::new(&receiver.url)).start().await.unwrap();
     send(&emulator, &json!({})).await;
+    until(|| receiver.count() == 2).await;
+    assert_eq!(receiver.types(), ["activity.sent", "activity.delivered"]);
+}
+
+/// The first webhook there is may come when something is on its way already; it need not be asked for anything else.
+#[tokio::test]
+async fn the_first_webhook_may_come_late() {
+    let late = Receiver::start().await;
+    // Long enough to register in between, on any machine.
+    let builder = Emulator::builder().delivery_delay(Duration::from_secs(3)).token(crate::client::TOKEN);
+    let emulator = builder.start().await.unwrap();
+    send(&emulator, &json!({})).await;
+    emulator.register_webhook(Webhook::new(&late.url).events(["activity.delivered"]));
+    until(|| late.count() == 1).await;
+    assert_eq!(late.types(), ["activity.delivered"]);
+}
+
+async fn until(done: impl Fn() -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while receiver.count() < 2 {
+    while !done() {
         assert!(tokio::time::Instant::now() < deadline, "nothing was posted");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(receiver.types(), ["activity.sent", "activity.delivered"]);
 }

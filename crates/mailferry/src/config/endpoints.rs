@@ -4,6 +4,7 @@ use super::{Settings, wrong};
 #[cfg(feature = "inbound")]
 use crate::mailersend::Inbound;
 use crate::mailersend::Webhook;
+use crate::mailersend::asking::CheckupOptions;
 use crate::message::Node;
 use crate::secret::Secret;
 use crate::transport::Error;
@@ -84,6 +85,16 @@ impl Settings {
         let secrets = self.secrets(INBOUND)?;
         let Some((first, others)) = secrets.split_first() else { return Ok(None) };
         Inbound::new(first.clone())?.with_secrets(others.to_vec()).map(Some)
+    }
+
+    /// What [`MailerSend::checkup`](crate::MailerSend::checkup) compares the account to: the secrets of both endpoints.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::transport::ErrorKind::Config) when a secret is empty.
+    pub fn checkup_options(&self) -> Result<CheckupOptions, Error> {
+        let (signing, inbound) = (self.secrets(SIGNING)?, self.secrets(INBOUND)?);
+        Ok(CheckupOptions::new().signing_secrets(signing).inbound_secrets(inbound))
     }
 
     /// The secrets in a setting; none when it is not set.

@@ -298,13 +298,7 @@ fn write_attachment(raw: &mut Vec<u8>, attachment: &Attachment) {
     let mut value = disposition.to_owned();
     if let Some(name) = attachment.filename() {
         value.push_str("; filename*=utf-8''");
-        for byte in super::file_name::on_one_line(name).bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
-                value.push(char::from(byte));
-            } else {
-                value.push_str(&format!("%{byte:02X}"));
-            }
-        }
+        value.extend(super::file_name::on_one_line(name).bytes().map(percent));
     }
     write_field(raw, "Content-Disposition", value.as_bytes());
     if let Some(id) = attachment.content_id() {
@@ -317,4 +311,12 @@ fn write_attachment(raw: &mut Vec<u8>, attachment: &Attachment) {
     } else {
         write_base64(raw, content);
     }
+}
+
+/// A byte of a file name as RFC 2231 has it.
+fn percent(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
+        return char::from(byte).to_string();
+    }
+    format!("%{byte:02X}")
 }

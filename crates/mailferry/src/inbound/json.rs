@@ -5,9 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::{InboundMessage, Mailbox, Part};
 
+/// Parts within parts have the same bytes in them: no more is hashed than the mail's size this many times.
+const MAX_HASHED: usize = 16;
+
 impl InboundMessage {
     /// The message as JSON, as `mailferry inbound parse` prints it: content of files is left out, its size in bytes and
     /// its SHA-256 are given. Attached mails are files. Every part is decoded for this.
+    ///
+    /// The digest is null for files that hold one another more than 16 deep.
     pub fn to_json(&self) -> Value {
         let mut object = Map::new();
         let mut set = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -23,7 +28,9 @@ impl InboundMessage {
         set("date", json!(self.date().map(|at| at.to_string())));
         set("text", json!(self.text()));
         set("html", json!(self.html()));
-        set("attachments", self.parts().filter(|part| part.is_attachment() || part.is_inline()).map(file).collect());
+        let mut left = self.raw().len().saturating_mul(MAX_HASHED);
+        let files = self.parts().filter(|part| part.is_attachment() || part.is_inline());
+        set("attachments", files.map(|part| file(part, &mut left)).collect());
         set("headers", self.headers().map(|header| json!([header.name(), header.value()])).collect());
         set("spf", json!(self.spf));
         set("dkim", json!(self.dkim));
@@ -36,8 +43,13 @@ fn mailbox(mailbox: &Mailbox) -> Value {
     json!({"email": mailbox.email, "name": mailbox.name})
 }
 
-fn file(part: Part<'_>) -> Value {
+/// `left` is how many bytes may still be hashed.
+fn file(part: Part<'_>, left: &mut usize) -> Value {
     let content = part.bytes();
+    let sha256 = left.checked_sub(content.len()).map(|rest| {
+        *left = rest;
+        hex(digest(&SHA256, &content).as_ref())
+    });
     json!({
         "filename": part.file_name(),
         "content_type": part.content_type(),
@@ -45,7 +57,7 @@ fn file(part: Part<'_>) -> Value {
         "content_id": part.content_id(),
         "inline": part.is_inline(),
         "size": content.len(),
-        "sha256": hex(digest(&SHA256, &content).as_ref()),
+        "sha256": sha256,
     })
 }
 

@@ -8,8 +8,8 @@ use super::word::{self, Word};
 const MAX_ITEMS: usize = 100_000;
 /// No address has so many words and signs; what follows is no part of it.
 const MAX_TOKENS: usize = 10_000;
-/// An encoded word has 75 characters at most (RFC 2047); programs that ignore that stay below this.
-const MAX_WORD: usize = 2_000;
+/// An encoded word has 75 bytes at most (RFC 2047); programs that ignore that stay below this.
+const MAX_WORD: usize = 500;
 
 /// A name and an address as a header has them.
 ///
@@ -307,7 +307,7 @@ impl<'a> Iterator for Tokens<'a> {
             }
             _ if is_special(first) => (TokenKind::Special(first), text.get(..1).unwrap_or_default(), 1),
             _ => {
-                let word = Word::at_start(text.get(..text.floor_char_boundary(MAX_WORD)).unwrap_or_default());
+                let word = text.starts_with("=?").then(|| Word::at_start(word_candidate(text))).flatten();
                 let end = text.find(|char: char| is_special(char) || char.is_whitespace()).unwrap_or(text.len());
                 match word {
                     Some(word) => (TokenKind::Encoded, text.get(..word.length).unwrap_or_default(), word.length),
@@ -318,6 +318,12 @@ impl<'a> Iterator for Tokens<'a> {
         self.0 = text.get(length..).unwrap_or_default();
         Some(Token { kind, text: token, is_spaced })
     }
+}
+
+/// As much of a text as an encoded word at its start may take: commas and the like may be in it, blanks may not.
+fn word_candidate(text: &str) -> &str {
+    let start = text.get(..text.floor_char_boundary(MAX_WORD)).unwrap_or_default();
+    start.split(char::is_whitespace).next().unwrap_or_default()
 }
 
 /// The length up to a closing character, which a backslash before it makes ordinary.

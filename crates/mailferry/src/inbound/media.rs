@@ -21,6 +21,8 @@ struct Param {
     value: Option<String>,
 }
 
+/// So many bytes of a header are read; a boundary and a file name need no more.
+const MAX_LENGTH: usize = 65_536;
 /// So many parameters are read, pieces of RFC 2231 counted one by one.
 const MAX_PARAMS: usize = 1_000;
 /// The section of a parameter that is in one piece.
@@ -35,6 +37,7 @@ struct Piece {
 
 impl Fields {
     pub(super) fn parse(text: &str) -> Self {
+        let text = text.get(..text.floor_char_boundary(MAX_LENGTH)).unwrap_or_default();
         let (value, rest) = split_value(text);
         let mut fields = Self { value, params: Vec::new() };
         let mut pieces: Vec<Vec<Piece>> = Vec::new();

@@ -146,10 +146,9 @@ pub(super) fn quoted_printable(bytes: &[u8]) -> Decoded<'static> {
     Decoded::owned(content, is_broken)
 }
 
-/// What follows a line end that is none, if there is one: blanks may have been added on the way.
+/// What follows a line end that is none, if there is one.
 fn soft_break(bytes: &[u8]) -> Option<&[u8]> {
-    let blanks = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    match bytes.get(blanks..)? {
+    match bytes {
         [b'\r', b'\n', rest @ ..] | [b'\r' | b'\n', rest @ ..] => Some(rest),
         [] => Some(&[]),
         _ => None,
@@ -214,7 +213,8 @@ mod tests {
         for (text, expected) in [
             ("caf=C3=A9 =3D", &b"caf\xc3\xa9 ="[..]),
             ("caf=c3=a9", b"caf\xc3\xa9"),
-            ("soft=\r\nbreak=  \nend=", b"softbreakend"),
+            ("soft=\r\nbreak=\nend=", b"softbreakend"),
+            ("none= \r\n", b"none= \r\n"),
             ("a=ZZ=4 =", b"a=ZZ=4 "),
             ("==3D", b"=="),
             ("", b""),

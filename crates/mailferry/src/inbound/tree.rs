@@ -162,6 +162,11 @@ impl Parser<'_> {
     fn next_part(&mut self, mut at: usize) -> Option<usize> {
         loop {
             let Some((hit, start, next)) = self.next_hit(at) else {
+                // A part that is cut off ends as if its delimiter followed.
+                let around = self.open.iter().rfind(|open| open.progress != Progress::Message);
+                if around.is_some_and(|open| open.progress == Progress::Parts) {
+                    self.end_leaf(line_end_before(self.raw, self.raw.len()));
+                }
                 self.end_above(None, self.raw.len());
                 return None;
             };
@@ -212,16 +217,22 @@ impl Parser<'_> {
         }
     }
 
-    /// Ends every open part above a level, or all of them, and the leaf that was last begun.
-    fn end_above(&mut self, level: Option<usize>, end: usize) {
-        let count = self.tree.nodes.len();
+    /// Ends the leaf that was last begun, unless it has ended.
+    fn end_leaf(&mut self, end: usize) {
         let innermost = self.open.last().map(|open| open.node);
+        let last = self.tree.nodes.len().checked_sub(1);
         if let Some(leaf) = self.tree.nodes.last_mut()
-            && innermost != Some(count - 1)
+            && innermost != last
             && leaf.body.end == self.raw.len()
         {
             leaf.body.end = end.max(leaf.body.start);
         }
+    }
+
+    /// Ends every open part above a level, or all of them, and the leaf that was last begun.
+    fn end_above(&mut self, level: Option<usize>, end: usize) {
+        self.end_leaf(end);
+        let count = self.tree.nodes.len();
         let keep = level.map_or(0, |level| level + 1);
         while self.open.len() > keep {
             let Some(open) = self.open.pop() else { break };

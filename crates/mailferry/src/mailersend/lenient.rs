@@ -146,7 +146,7 @@ impl<'de> Lenient<'de> for Code<'de> {
 pub(super) struct Flag(pub(super) Option<bool>);
 
 #[cfg(feature = "inbound")]
-impl<'de> Lenient<'de> for Flag {
+impl Lenient<'_> for Flag {
     fn boolean(&mut self, value: bool) {
         self.0 = Some(value);
     }

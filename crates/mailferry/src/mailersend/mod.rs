@@ -54,9 +54,9 @@ const NAME: &str = "MailerSend";
 
 /// Sends through MailerSend's HTTP API.
 ///
-/// One value holds a connection pool and may be shared; clones share the pool. A message is sent at most once: no
-/// request is repeated unless MailerSend said that it accepted nothing, and only to finish a bulk send that is partly
-/// accepted.
+/// One value holds a connection pool and what is known of the account's limits, and may be shared; clones share both. A
+/// message is sent at most once: its request is not repeated unless MailerSend said that it accepted nothing, and only
+/// to finish a bulk send that is partly accepted. Everything that can be asked is in [`asking`].
 ///
 /// ```no_run
 /// use mailferry::{Message, MailerSend, Transport};

@@ -474,7 +474,7 @@ async fn a_spent_day() {
     let quota = Answer::json(200, &json!({"quota": 100, "remaining": 0}));
     let server = Capture::start([spent.clone(), quota, spent, Answer::accepted("m1"), template()]).await;
     let api = to(&server);
-    let wait = Retry::Safe(Some(Duration::from_secs(600)));
+    let wait = Retry::Safe(Some(Duration::from_mins(10)));
     for _ in 0..3 {
         let error = api.templates().get("t1").await.unwrap_err();
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Quota, wait));

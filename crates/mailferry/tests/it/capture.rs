@@ -131,7 +131,9 @@ struct Seen {
 }
 
 /// What to say to a request, of which it is told the number.
-struct Script(Box<dyn Fn(usize, &Recorded) -> Answer + Send + Sync>);
+struct Script(Box<Said>);
+
+type Said = dyn Fn(usize, &Recorded) -> Answer + Send + Sync;
 
 impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

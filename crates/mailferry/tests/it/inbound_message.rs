@@ -1,6 +1,7 @@
 //! Mails that arrived, as an application sees them: made by hand, with parts of every kind.
 
 use mailferry::inbound::{InboundMessage, NotText, OnError};
+use mailferry::message::Problem;
 use mailferry::{Attachment, InvalidMessage};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ fn a_message_is_made_by_hand() {
         .header("X-Dup", "2")
         .text("text\r\n--mixed=_\n")
         .html("<img src=\"cid:logo@x\">")
-        .attachment(Attachment::bytes("ž\r\n \".txt", &b"\0\xff"[..]).content_type("text/plain"))
+        .attachment(Attachment::bytes("ž\r\n \".txt", &b"\0\xff"[..]).content_type("text/plain; charset=latin1"))
         .attachment(Attachment::bytes("logo.png", &b"\x89PNG"[..]).with_content_id("<logo@x>"))
         .attachment(Attachment::message("inner.eml", inner))
         .envelope_sender("")
@@ -74,7 +75,7 @@ fn header_injection_is_refused() {
         (builder().attachment(Attachment::file("Cargo.toml")), "attachments[0]"),
     ] {
         let problems = error(builder);
-        assert_eq!(problems.problems().iter().map(|one| one.path()).collect::<Vec<_>>(), [path]);
+        assert_eq!(problems.problems().iter().map(Problem::path).collect::<Vec<_>>(), [path]);
     }
     assert_eq!(builder().header("Subject", "by header").build().unwrap().subject().as_deref(), Some("by header"));
 }

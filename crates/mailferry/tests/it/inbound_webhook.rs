@@ -65,7 +65,7 @@ fn with(path: &str, value: Value) -> Value {
 fn a_posted_mail_is_an_event_with_everything_in_it() {
     let event = receive(&body()).unwrap();
     assert_eq!(event.event_id.as_deref(), Some("6402ab94e3cf1e1e7a5c2bd5"));
-    assert_eq!(event.timestamp.unwrap().to_string(), "2023-03-04T02:22:15.525+00:00");
+    assert_eq!(event.timestamp.unwrap().to_string(), "2023-03-04T02:22:15.525000+00:00");
     assert_eq!(serde_json::from_slice::<Value>(&event.raw).unwrap(), body());
     let message = &event.message;
     assert_eq!(message.envelope_sender.as_deref(), Some("bounces@y.example"));

@@ -6,12 +6,14 @@
 
 mod answers;
 mod asking;
+mod asking_emulator;
 mod asking_pages;
 mod attachments;
 mod backfill;
 mod bad_input;
 mod batches;
 mod capture;
+mod checkup;
 mod config;
 #[cfg(all(feature = "conformance", feature = "file"))]
 mod conformance;

@@ -34,9 +34,7 @@ struct Case {
     headers: BTreeMap<String, String>,
     content_type: Option<String>,
     sign_with: Option<String>,
-    /// A literal header; null for none.
-    #[serde(deserialize_with = "given")]
-    signature: Option<Option<String>>,
+    signature: Signature,
     basic_auth: Option<String>,
     settings: Settings,
     receivers: Vec<Value>,
@@ -52,9 +50,21 @@ struct Settings {
     django: BTreeMap<String, String>,
 }
 
-/// Tells null from absent.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// How a call is signed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Option<String>")]
+enum Signature {
+    /// Rightly, by a secret.
+    #[default]
+    Made,
+    /// With this header, or none.
+    Given(Option<String>),
+}
+
+impl From<Option<String>> for Signature {
+    fn from(header: Option<String>) -> Self {
+        Self::Given(header)
+    }
 }
 
 fn folder() -> PathBuf {
@@ -129,7 +139,10 @@ impl Case {
         let default = if self.is_inbound() { "inbound-secret" } else { "tracking-secret" };
         let own = if self.is_inbound() { &self.settings.inbound_secret } else { &self.settings.signing_secret };
         let secret = self.sign_with.as_deref().or(own.as_deref()).unwrap_or(default);
-        let signature = self.signature.clone().unwrap_or_else(|| Some(sign(body, secret)));
+        let signature = match &self.signature {
+            Signature::Made => Some(sign(body, secret)),
+            Signature::Given(header) => header.clone(),
+        };
         if let Some(signature) = signature {
             headers.insert("Signature", http::HeaderValue::from_bytes(signature.as_bytes()).unwrap());
         }
@@ -213,16 +226,9 @@ fn recorded_form(event: &Event) -> Value {
 fn message_form(message: &Value) -> Value {
     let same = ["subject", "text", "html", "envelope_sender"];
     let mut form: Value = same.iter().map(|key| ((*key).to_owned(), message[*key].clone())).collect();
-    let mailbox = |mailbox: &Value| {
-        if mailbox.is_null() {
-            Value::Null
-        } else {
-            json!([mailbox["name"].as_str().unwrap_or_default(), mailbox["email"]])
-        }
-    };
-    form["from_email"] = mailbox(&message["from"]);
+    form["from_email"] = mailbox(&message["from"], "name", "email");
     for list in ["to", "cc", "bcc", "reply_to"] {
-        form[list] = message[list].as_array().unwrap().iter().map(mailbox).collect();
+        form[list] = message[list].as_array().unwrap().iter().map(|one| mailbox(one, "name", "email")).collect();
     }
     form["date"] = message["date"].clone();
     form["envelope_recipient"] = message["envelope_recipients"][0].clone();
@@ -230,16 +236,19 @@ fn message_form(message: &Value) -> Value {
     form
 }
 
+/// A mailbox by the names of its members; one without a name has an empty one.
+fn mailbox(mailbox: &Value, name: &str, address: &str) -> Value {
+    if mailbox.is_null() { Value::Null } else { json!([mailbox[name].as_str().unwrap_or_default(), mailbox[address]]) }
+}
+
 /// The recording of a message in the form of [`message_form`].
 fn recorded_message(message: &Value) -> Value {
     let same = ["subject", "text", "html", "envelope_sender", "envelope_recipient"];
     let mut form: Value = same.iter().map(|key| ((*key).to_owned(), message[*key].clone())).collect();
-    let mailbox = |mailbox: &Value| {
-        if mailbox.is_null() { Value::Null } else { json!([mailbox["display_name"], mailbox["addr_spec"]]) }
-    };
-    form["from_email"] = mailbox(&message["from_email"]);
+    form["from_email"] = mailbox(&message["from_email"], "display_name", "addr_spec");
     for list in ["to", "cc", "bcc", "reply_to"] {
-        form[list] = message[list].as_array().unwrap().iter().map(mailbox).collect();
+        form[list] =
+            message[list].as_array().unwrap().iter().map(|one| mailbox(one, "display_name", "addr_spec")).collect();
     }
     form["date"] = message["date"]["iso"].clone();
     let count = |list: &str| message[list].as_array().unwrap().len();

@@ -91,9 +91,9 @@ impl ActivityFilter {
         Self { span, events: Vec::new() }
     }
 
-    /// Of this kind, or another that is added: `queued`, `sent`, `delivered`, `soft_bounced`, `hard_bounced`, `deferred`,
-    /// `opened`, `opened_unique`, `clicked`, `clicked_unique`, `unsubscribed`, `spam_complaints`, `survey_opened`,
-    /// `survey_submitted`, `suppressed`. MailerSend refuses some of them on smaller plans.
+    /// Of this kind, or another that is added: `queued`, `sent`, `delivered`, `soft_bounced`, `hard_bounced`,
+    /// `deferred`, `opened`, `opened_unique`, `clicked`, `clicked_unique`, `unsubscribed`, `spam_complaints`,
+    /// `survey_opened`, `survey_submitted`, `suppressed`. MailerSend refuses some of them on smaller plans.
     pub fn event(mut self, kind: impl Into<String>) -> Self {
         self.events.push(kind.into());
         self

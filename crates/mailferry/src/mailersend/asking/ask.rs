@@ -123,8 +123,9 @@ impl Question {
 }
 
 impl MailerSend {
-    /// The same with the token for this domain, or the nearest one above, as its only one; the general token where there
-    /// is none. Questions are asked with the general token unless this is called, since an id does not tell whose it is.
+    /// The same with the token for this domain, or the nearest one above, as its only one; the general token where
+    /// there is none. Questions are asked with the general token unless this is called, since an id does not tell whose
+    /// it is.
     ///
     /// # Errors
     ///

@@ -77,26 +77,28 @@ impl MailerSend {
     /// The events of a domain, given by name or by id, from one time to another, as webhooks would have told them: with
     /// the same ids and in the same words, so that what is known already is recognised.
     ///
-    /// They are read from the activity API, which knows less than webhooks do. Always there: the kind, its time, the ids
-    /// of event and mail, the recipient, the tags. Not there as far as is documented: the message's id, for which see
-    /// [`with_message_ids`](Backfill::with_message_ids); what was clicked and with what; the words of a bounce. What
-    /// webhooks do not tell, that a mail was queued, is left out.
+    /// They are read from the activity API, which knows less than webhooks do. Always there: the kind, its time, the
+    /// ids of event and mail, the recipient, the tags. Not there as far as is documented: the message's id, for which
+    /// see [`with_message_ids`](Backfill::with_message_ids); what was clicked and with what; the words of a bounce.
+    /// What webhooks do not tell, that a mail was queued, is left out.
     ///
     /// Oldest first: the time is walked through in stretches of up to a day and 1,000 events, each of which is held in
     /// memory until it is complete. Only where a single second has more are they newest first. MailerSend allows ten
-    /// questions a minute, so a day with 100,000 events takes some two hours, and an empty month three minutes. An activity shows
-    /// up to half a minute after it happened (recorded 2026-10), so let the time end a little before the present.
+    /// questions a minute, so a day with 100,000 events takes some two hours, and an empty month three minutes. An
+    /// activity shows up to half a minute after it happened (recorded 2026-10), so let the time end a little before the
+    /// present.
     ///
     /// What could not be looked through is in [`gaps`](Backfill::gaps) afterwards. A stretch that MailerSend refuses or
-    /// fails with is one, two in a row are an error. What is wrong with the token or the domain, a day without requests
-    /// left, and maintenance are errors at once.
+    /// fails with is one; two in a row are an error, and so is the only one. What is wrong with the token or the
+    /// domain, a day without requests left, and maintenance are errors at once.
     ///
     /// Each event's `raw` is the activity, written as JSON anew, which
-    /// [`reread`](super::reread) with `mailersend/activity` makes the same event of.
+    /// [`reread`](crate::mailersend::reread) with `mailersend/activity` makes the same event of.
     ///
     /// ```no_run
     /// # use std::time::{Duration, SystemTime};
-    /// # async fn backfill(mailersend: mailferry::MailerSend, now: SystemTime) -> Result<(), mailferry::transport::Error> {
+    /// # use mailferry::{MailerSend, transport::Error};
+    /// # async fn backfill(mailersend: MailerSend, now: SystemTime) -> Result<(), Error> {
     /// // Not run: it would ask MailerSend.
     /// let to = now - Duration::from_mins(1);
     /// let mut events = mailersend.backfill("shop.example", to - Duration::from_hours(24), to);
@@ -120,6 +122,8 @@ impl MailerSend {
             edge: HashSet::new(),
             crowded: None,
             failures: 0,
+            unheard: None,
+            heard: false,
             message_ids: None,
             is_over: false,
         };
@@ -128,9 +132,9 @@ impl MailerSend {
 }
 
 impl Backfill {
-    /// Asks for each mail separately which message it is of: one more question for each mail, 60 a minute, instead of one
-    /// for each hundred events. The id is then also in the event's `raw`. UNCERTAIN whether MailerSend tells it there; if
-    /// it does not, the event is without.
+    /// Asks for each mail separately which message it is of: one more question for each mail, 60 a minute, instead of
+    /// one for each hundred events. The id is then also in the event's `raw`. UNCERTAIN whether MailerSend tells it
+    /// there; if it does not, the event is without.
     pub fn with_message_ids(mut self) -> Self {
         if let Some(walk) = self.flow.source() {
             walk.message_ids = Some(HashMap::new());
@@ -219,6 +223,10 @@ struct Walk {
     crowded: Option<(u32, HashSet<String>)>,
     /// Stretches in a row that could not be had.
     failures: u32,
+    /// Why the last stretch could not be had.
+    unheard: Option<Error>,
+    /// Whether any stretch could be had.
+    heard: bool,
     /// The messages of mails, when they are wanted.
     message_ids: Option<HashMap<String, Option<String>>>,
     is_over: bool,
@@ -239,7 +247,11 @@ impl Source for Walk {
         if self.is_over {
             return None;
         }
-        let window = self.windows.next()?;
+        let Some(window) = self.windows.next() else {
+            self.is_over = true;
+            // Gaps alone would pass for silence.
+            return self.unheard.take().filter(|_| !self.heard).map(|error| vec![Found::Error(error)]);
+        };
         let step = match self.domain_id().await {
             Ok(domain) if self.crowded.is_some() => self.crowded_page(&domain, window).await,
             Ok(domain) => self.stretch(&domain, window).await,
@@ -248,6 +260,7 @@ impl Source for Walk {
         Some(match step {
             Ok(found) => {
                 self.failures = 0;
+                self.heard = true;
                 found
             }
             Err(error) => self.failed(window, error),
@@ -423,6 +436,7 @@ impl Walk {
         if self.failures > 1 {
             return self.stop(error);
         }
+        self.unheard = Some(error);
         self.windows.skip_to(to);
         vec![Found::Gap { from, to, reason }]
     }

@@ -1,6 +1,7 @@
 //! Looks whether an account is set up as it should be: the token, the domains, webhooks, inbound routes, what is left.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -130,8 +131,8 @@ struct Seen {
 type SeenDomain = (Domain, Result<Vec<Webhook>, Error>);
 
 impl MailerSend {
-    /// Looks whether the account is set up as it should be, without changing or sending anything: a handful of questions,
-    /// and one or two for each domain. Whatever cannot be asked is a finding, not an error.
+    /// Looks whether the account is set up as it should be, without changing or sending anything: a handful of
+    /// questions, and one or two for each domain. Whatever cannot be asked is a finding, not an error.
     pub async fn checkup(&self, options: &CheckupOptions) -> Checkup {
         let seen = self.look(options).await;
         Checkup { findings: judge(&seen, options, self.clock.unix()) }
@@ -140,7 +141,7 @@ impl MailerSend {
     async fn look(&self, options: &CheckupOptions) -> Seen {
         let quota = self.api_quota().await;
         let mut seen = Seen { quota, domains: Ok(Vec::new()), routes: Ok(Vec::new()), activities: None };
-        if seen.quota.as_ref().is_err_and(|error| error.status() == Some(401)) {
+        if seen.quota.as_ref().is_err_and(|error| error.status().is_none_or(|status| status == 401)) {
             // Nothing else would be answered.
             return seen;
         }
@@ -346,9 +347,7 @@ fn webhook(findings: &mut Findings, webhook: &Webhook, options: &CheckupOptions,
         let remedy = "change its URL to the one that ends in mailersend/tracking";
         findings.error(&place, "it posts to the endpoint for inbound mail", remedy);
     }
-    if !webhook.url.starts_with("https://") {
-        findings.warn(&place, format!("it posts unencrypted: {url}"), "give it an https URL");
-    }
+    posts_to(findings, &place, &webhook.url);
     verified(findings, &place, SIGNING, webhook.secret.as_ref(), options.signing_secrets.as_deref());
     if findings.0.len() == before {
         findings.ok(&place, format!("it posts {} kinds of events to {url}", webhook.events.len()));
@@ -371,14 +370,35 @@ fn inbound_route(findings: &mut Findings, route: &InboundRoute, secrets: Option<
             let remedy = "change its URL to the one that ends in mailersend/inbound";
             findings.error(&place, "it posts to the endpoint for tracking", remedy);
         }
-        if !forward.value.starts_with("https://") {
-            let text = format!("it posts unencrypted: {}", shown(&forward.value));
-            findings.warn(&place, text, "give it an https URL");
-        }
+        posts_to(findings, &place, &forward.value);
         verified(findings, &place, INBOUND, forward.secret.as_ref(), secrets);
     }
     if findings.0.len() == before {
         findings.ok(&place, format!("it hands mails on to {} URLs", hooks().count()));
+    }
+}
+
+/// What a URL tells about itself. Nobody asks whether somebody answers there.
+fn posts_to(findings: &mut Findings, place: &str, url: &str) {
+    if is_private(url) {
+        let text = format!("MailerSend cannot reach {}, which is not on the internet", shown(url));
+        findings.warn(place, text, "give it a URL that everybody can reach, of a proxy or a tunnel");
+    } else if !url.starts_with("https://") {
+        findings.warn(place, format!("it posts unencrypted: {}", shown(url)), "give it an https URL");
+    }
+}
+
+/// Whether a URL is one of this machine or of a private network, as far as it says so.
+fn is_private(url: &str) -> bool {
+    let url = url.parse::<reqwest::Url>().ok();
+    let Some(host) = url.as_ref().and_then(reqwest::Url::host_str) else { return false };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified(),
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_unspecified()
+        }
+        Err(_) => ["localhost", "local", "internal", "test"].contains(&host.rsplit('.').next().unwrap_or_default()),
     }
 }
 

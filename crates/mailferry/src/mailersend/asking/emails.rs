@@ -162,8 +162,8 @@ impl MailerSend {
 }
 
 impl Emails<'_> {
-    /// The mails of a domain, newest first. MailerSend allows ten pages a minute, together with activities, and 100 pages
-    /// of up to 1,000 in all.
+    /// The mails of a domain, newest first. MailerSend allows ten pages a minute, together with activities, and 100
+    /// pages of up to 1,000 in all.
     pub fn list(&self, domain_id: &str, filter: EmailFilter) -> Pages<Email> {
         let EmailFilter { span, query } = filter;
         let question = Question::get("emails").scope(SCOPE).group(Group::Activity).query("domain_id", domain_id);

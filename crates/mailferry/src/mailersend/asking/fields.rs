@@ -1,5 +1,5 @@
-//! An object of an answer, read without trusting its types: PHP writes empty objects as `[]`, numbers as texts and "none"
-//! as an empty text.
+//! An object of an answer, read without trusting its types: PHP writes empty objects as `[]`, numbers as texts and
+//! "none" as an empty text.
 
 use serde_json::Value;
 
@@ -115,8 +115,10 @@ mod tests {
     #[test]
     fn values_are_read_in_every_form_that_was_seen() {
         let value = json!({
-            "none": null, "empty": "", "text": "a", "number": 7, "digits": " 10 ", "huge": 1e300, "yes": true, "one": 1, "zero": "0",
-            "list": ["a", 1, null, "b"], "object": {"x": "a"}, "php": [], "date": "2025-07-29T14:20:32.000000Z", "spaced": "2025-08-05 22:27:14",
+            "none": null, "empty": "", "text": "a", "number": 7, "digits": " 10 ", "huge": 1e300,
+            "yes": true, "one": 1, "zero": "0",
+            "list": ["a", 1, null, "b"], "object": {"x": "a"}, "php": [],
+            "date": "2025-07-29T14:20:32.000000Z", "spaced": "2025-08-05 22:27:14",
         });
         let fields = Fields::of(&value);
         let texts: Vec<_> =

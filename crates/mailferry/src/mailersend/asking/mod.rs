@@ -20,14 +20,14 @@
 //!
 //! Every question goes through one budget for each token. It knows the documented limits of a minute, learns from the
 //! answers what really is left, and waits rather than be refused, but never longer than
-//! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within it. What is
-//! sent waits for nothing, as ever, and is counted.
+//! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within
+//! it. What is sent waits for nothing, as ever, and is counted.
 //!
 //! Errors are those of sending, except that a question whose answer was lost may be asked again: nothing is sent by
 //! asking. Where that is not so, the method says it.
 //!
-//! Objects are read leniently: what is missing or odd is left out, words that are not known are kept, and `raw()` has the
-//! whole object, only without secrets. Their `Debug` leaves out what names people.
+//! Objects are read leniently: what is missing or odd is left out, words that are not known are kept, and `raw()` has
+//! the whole object, only without secrets. Their `Debug` leaves out what names people.
 
 mod activity;
 mod ask;

@@ -28,8 +28,8 @@ pub trait Record: Send + Unpin + 'static {
 /// [`next`](Self::next) and [`all`](Self::all).
 ///
 /// The memory it takes is that of one page. It ends after the first error. A list may shift while it is read, when it
-/// begins with what is newest: items that a page repeats from the page before are left out, so each is seen once as long
-/// as less than a page arrives between two pages. What is deleted meanwhile can make others be missed.
+/// begins with what is newest: items that a page repeats from the page before are left out, so each is seen once as
+/// long as less than a page arrives between two pages. What is deleted meanwhile can make others be missed.
 ///
 /// ```no_run
 /// # async fn list(mailersend: mailferry::MailerSend) -> Result<(), mailferry::transport::Error> {

@@ -155,8 +155,8 @@ impl Webhooks<'_> {
         Ok(Webhook::read(self.0.ask_data(&Question::get(path(id)?).scope(SCOPE)).await?))
     }
 
-    /// Makes one for a domain. MailerSend posts a ping to the URL first, and saves nothing unless it is answered 2xx; the
-    /// ping is signed with a secret that everybody knows, for the webhook's own is made with it.
+    /// Makes one for a domain. MailerSend posts a ping to the URL first, and saves nothing unless it is answered 2xx;
+    /// the ping is signed with a secret that everybody knows, for the webhook's own is made with it.
     ///
     /// # Errors
     ///
