@@ -373,7 +373,9 @@ mod tests {
 
     fn state(words: &[&str]) -> DeliveryState {
         let mut state = DeliveryState::default();
-        words.iter().for_each(|word| state.apply(&event(word, None)));
+        for word in words {
+            state.apply(&event(word, None));
+        }
         state
     }
 
@@ -478,7 +480,9 @@ mod tests {
             }),
         ) {
             let mut expected = DeliveryState::default();
-            events.iter().for_each(|event| expected.apply(event));
+            for event in &events {
+                expected.apply(event);
+            }
             let mut found = DeliveryState::default();
             for event in &told {
                 let before = found.status;
@@ -493,7 +497,9 @@ mod tests {
         fn states_are_merged_in_any_grouping(events in prop::collection::vec(any_event(), 3..9), cut in 1_usize..3) {
             let fold = |events: &[TrackingEvent]| {
                 let mut state = DeliveryState::default();
-                events.iter().for_each(|event| state.apply(event));
+                for event in events {
+                    state.apply(event);
+                }
                 state
             };
             let (left, right) = (fold(&events[..cut]), fold(&events[cut..]));

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::inbox::explained;
@@ -55,11 +56,30 @@ struct Answered {
 pub(super) struct Receiving {
     inbox: Inbox,
     folder: Folder,
+    /// Ends the server when it is dropped.
+    running: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
 /// A folder that is there for a while.
 struct Folder(PathBuf);
+
+impl Folder {
+    /// One that nobody else has.
+    fn new() -> io::Result<Self> {
+        let (parent, process) = (std::env::temp_dir(), std::process::id());
+        let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
+        for number in 0..100 {
+            let path = parent.join(format!("mailferry-demo-{process}-{number}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => taken = cause,
+                Err(cause) => return Err(cause),
+            }
+        }
+        Err(taken)
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -70,10 +90,8 @@ impl Drop for Folder {
 impl Receiving {
     /// Starts to receive what the emulator tells from now on.
     pub(super) async fn start(emulator: &Emulator) -> Result<Self, Failure> {
-        let folder = std::env::temp_dir().join(format!("mailferry-demo-{}", std::process::id()));
         let no_folder = |cause| Failure::System("there is no place for temporary files", cause);
-        fs::create_dir(&folder).map_err(no_folder)?;
-        let folder = Folder(folder);
+        let folder = Folder::new().map_err(no_folder)?;
         let inbox = Inbox::open(folder.0.join("inbox.db")).await.map_err(|cause| stored(&cause))?;
         let no_port = |cause| Failure::System("nothing can listen at 127.0.0.1", cause);
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(no_port)?;
@@ -84,10 +102,14 @@ impl Receiving {
         let endpoints =
             Endpoints::new().receiver(Webhook::new(webhook.secret())?).receiver(Inbound::new(route.secret())?);
         let router = mailferry_axum::router(endpoints, inbox.clone());
-        let server = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
+        let (running, ended) = oneshot::channel::<()>();
+        let server = axum::serve(listener, router).with_graceful_shutdown(async {
+            let _ = ended.await;
         });
-        Ok(Self { inbox, folder, server })
+        let server = tokio::spawn(async {
+            let _ = server.await;
+        });
+        Ok(Self { inbox, folder, running, server })
     }
 
     /// Shows what becomes of a mail to each of its recipients.
@@ -207,10 +229,10 @@ impl Receiving {
 
     /// Ends the server, and takes everything off the disk.
     pub(super) async fn end(self) {
-        let Self { inbox, folder, server } = self;
-        server.abort();
-        // The server had the other one.
-        let _ = server.await;
+        let Self { inbox, folder, running, server } = self;
+        drop(running);
+        // It has the inbox, too, and nobody posts any more.
+        let _ = tokio::time::timeout(STEP, server).await;
         inbox.close().await;
         drop(folder);
     }

@@ -37,7 +37,7 @@ fn busy() -> (Service, Session) {
 
 fn ids(emulator: &Emulator) -> Vec<String> {
     let told = emulator.activities().into_iter().filter(|activity| activity.kind.event().is_some());
-    told.map(|activity| activity.id.to_owned()).collect()
+    told.map(|activity| activity.id).collect()
 }
 
 #[test]

@@ -112,8 +112,8 @@ fn mistakes_have_a_remedy() {
     let session = session.file("no.jsonl", "{}\n").file("bad.jsonl", "{\"recipients\": 1}");
     for (args, code, words) in [
         (&["unknown0000000000000000"][..], 4, "check the id"),
-        (&["../messages"], 3, "not the id of a bulk send"),
-        (&[""], 3, "not the id of a bulk send"),
+        (&["../messages"], 3, "not one of MailerSend's ids"),
+        (&[""], 3, "not one of MailerSend's ids"),
         (&[&id, "--sent", "missing.jsonl"], 2, "missing.jsonl cannot be read: No such file"),
         (&[&id, "--sent", "."], 2, "cannot be read"),
         (&[&id, "--sent", "no.jsonl"], 2, "does not tell of a bulk send"),

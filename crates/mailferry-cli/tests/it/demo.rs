@@ -96,9 +96,9 @@ fn scripts_get_what_comes_back() {
 #[test]
 fn nothing_is_left_behind() {
     let session = Session::bare();
-    let session = session.env("TMPDIR", std::env::temp_dir().join("mailferry-demo-test"));
-    let folder = std::env::temp_dir().join("mailferry-demo-test");
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = session.path("temporary");
+    let session = session.env("TMPDIR", &folder);
+    std::fs::create_dir(&folder).unwrap();
     assert_eq!(session.run(["demo"]).code, 0);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     std::fs::remove_dir(&folder).unwrap();

@@ -130,6 +130,7 @@ async fn a_healthy_account() {
 
 /// Everything that can be wrong: how bad it is, where, and a word of what is said.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 async fn what_is_wrong_is_found() {
     use Level::{Error, Warn};
     let whole = Account::default;
@@ -275,7 +276,7 @@ async fn a_wrong_token() {
 /// Where nobody answers, one question tells it.
 #[tokio::test]
 async fn nobody_answers() {
-    let builder = MailerSend::builder().token("mlsn.not-to-be-shown").api_url("http://127.0.0.1:1/v1/");
+    let builder = mailferry::MailerSend::builder().token("mlsn.not-to-be-shown").api_url("http://127.0.0.1:1/v1/");
     let checkup = builder.build().unwrap().checkup(&options()).await;
     let [found] = &checkup.findings[..] else { panic!("{checkup:?}") };
     assert_eq!((found.level, found.place.as_str()), (Level::Error, "token"));
