@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -185,6 +186,31 @@ fn mails_arrive_by_smtp() {
         assert_eq!(body["data"]["recipients"]["rcptTo"][0]["email"], recipient);
     }
     assert_eq!(running.end("-TERM"), 0);
+}
+
+/// A webhook that nobody answers for, and what the doctor says of it.
+#[cfg(unix)]
+#[test]
+fn webhooks_that_fail_are_paused_when_asked_for() {
+    let session = Session::bare();
+    let url = "http://127.0.0.1:1/mailersend/tracking";
+    let args = ["--webhook", url, "--pause-webhooks", "--delivery-delay", "0", "--domain", "shop.example"];
+    let running = start(&session, &args);
+    let sender = running.session();
+    let to: Vec<_> = (0..20).map(|number| format!("\"r{number}@example.com\"")).collect();
+    let message = format!(r#"{{"from": "a@shop.example", "to": [{}], "subject": "x", "text": "y"}}"#, to.join(", "));
+    let sender = sender.file("many.json", message);
+    assert_eq!(sender.run(["send", "many.json"]).code, 0);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let done = sender.run(["doctor", "--json"]);
+        if done.code == 1 {
+            assert!(done.stdout.contains("it is switched off, or paused because http://127.0.0.1:1/"), "{done}");
+            break;
+        }
+        assert!(Instant::now() < deadline, "{done}");
+    }
+    running.end("-TERM");
 }
 
 /// Sends a mail as a server does.
