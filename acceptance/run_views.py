@@ -121,7 +121,7 @@ class Account:
     def receive(self, address: str) -> int:
         """Lets mail arrive: one from a form, and every recorded one that Anymail reads as it should be read."""
         self.post("/_emulator/inbound", {**ANSWER, "recipients": [address]})
-        flagged = json.loads((RECORDED / "flags.json").read_text())
+        flagged = json.loads((RECORDED.parent / "flags.json").read_text())
         recorded = [path for path in sorted(RECORDED.glob("*.eml")) if path.stem not in flagged]
         assert recorded, f"no mails in {RECORDED}"
         for path in recorded:

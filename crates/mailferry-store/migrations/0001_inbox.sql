@@ -26,7 +26,9 @@ CREATE TABLE mailferry_inbox_body (
 CREATE TABLE mailferry_inbox_handler (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
-    registered_at INTEGER NOT NULL
+    registered_at INTEGER NOT NULL,
+    -- Entries below this number are still to be given to it; zero when there are none.
+    behind INTEGER NOT NULL
 );
 
 CREATE TABLE mailferry_inbox_progress (

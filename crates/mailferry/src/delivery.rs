@@ -203,7 +203,7 @@ impl DeliveryState {
         for (name, seen) in
             [("opened", opened), ("clicked", clicked), ("complained", complained), ("unsubscribed", unsubscribed)]
         {
-            put(&mut members, name, seen.as_ref().map(Seen::to_json));
+            put(&mut members, name, seen.map(Seen::to_json));
         }
         put(&mut members, "problem", problem.as_ref().map(Problem::to_json));
         Value::Object(members)
@@ -214,12 +214,12 @@ impl DeliveryState {
         let members = value.as_object()?;
         Some(Self {
             status: DeliveryStatus::from_word(members.get("status")?.as_str()?)?,
-            since: optional(members, "since", date)?,
-            opened: optional(members, "opened", Seen::from_json)?,
-            clicked: optional(members, "clicked", Seen::from_json)?,
-            complained: optional(members, "complained", Seen::from_json)?,
-            unsubscribed: optional(members, "unsubscribed", Seen::from_json)?,
-            problem: optional(members, "problem", Problem::from_json)?,
+            since: optional(members, "since", date).ok()?,
+            opened: optional(members, "opened", Seen::from_json).ok()?,
+            clicked: optional(members, "clicked", Seen::from_json).ok()?,
+            complained: optional(members, "complained", Seen::from_json).ok()?,
+            unsubscribed: optional(members, "unsubscribed", Seen::from_json).ok()?,
+            problem: optional(members, "problem", Problem::from_json).ok()?,
         })
     }
 }
@@ -249,7 +249,7 @@ fn status_of(event: &TrackingEvent) -> DeliveryStatus {
 }
 
 impl Seen {
-    fn to_json(&self) -> Value {
+    fn to_json(self) -> Value {
         let mut members = Map::new();
         put(&mut members, "first", self.first.map(|at| json!(at.to_string())));
         put(&mut members, "last", self.last.map(|at| json!(at.to_string())));
@@ -258,7 +258,7 @@ impl Seen {
 
     fn from_json(value: &Value) -> Option<Self> {
         let members = value.as_object()?;
-        Some(Self { first: optional(members, "first", date)?, last: optional(members, "last", date)? })
+        Some(Self { first: optional(members, "first", date).ok()?, last: optional(members, "last", date).ok()? })
     }
 }
 
@@ -294,10 +294,10 @@ impl Problem {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some(Self {
             status: DeliveryStatus::from_word(members.get("status")?.as_str()?)?,
-            at: optional(members, "at", date)?,
-            reject_reason: optional(members, "reject_reason", reason)?,
-            code: optional(members, "code", text)?,
-            description: optional(members, "description", text)?,
+            at: optional(members, "at", date).ok()?,
+            reject_reason: optional(members, "reject_reason", reason).ok()?,
+            code: optional(members, "code", text).ok()?,
+            description: optional(members, "description", text).ok()?,
         })
     }
 }
@@ -334,13 +334,19 @@ fn put(members: &mut Map<String, Value>, name: &str, value: Option<Value>) {
     }
 }
 
-/// `Some(None)` when it is not there, `None` when it is and cannot be read.
-fn optional<T>(members: &Map<String, Value>, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
+/// `Ok(None)` when it is not there, an error when it is and cannot be read.
+fn optional<T>(
+    members: &Map<String, Value>,
+    name: &str,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<T>, Unreadable> {
     match members.get(name) {
-        None | Some(Value::Null) => Some(None),
-        Some(value) => read(value).map(Some),
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => read(value).map(Some).ok_or(Unreadable),
     }
 }
+
+struct Unreadable;
 
 fn date(value: &Value) -> Option<DateTime> {
     value.as_str()?.parse().ok()
@@ -367,7 +373,9 @@ mod tests {
 
     fn state(words: &[&str]) -> DeliveryState {
         let mut state = DeliveryState::default();
-        words.iter().for_each(|word| state.apply(&event(word, None)));
+        for word in words {
+            state.apply(&event(word, None));
+        }
         state
     }
 
@@ -472,7 +480,9 @@ mod tests {
             }),
         ) {
             let mut expected = DeliveryState::default();
-            events.iter().for_each(|event| expected.apply(event));
+            for event in &events {
+                expected.apply(event);
+            }
             let mut found = DeliveryState::default();
             for event in &told {
                 let before = found.status;
@@ -487,7 +497,9 @@ mod tests {
         fn states_are_merged_in_any_grouping(events in prop::collection::vec(any_event(), 3..9), cut in 1_usize..3) {
             let fold = |events: &[TrackingEvent]| {
                 let mut state = DeliveryState::default();
-                events.iter().for_each(|event| state.apply(event));
+                for event in events {
+                    state.apply(event);
+                }
                 state
             };
             let (left, right) = (fold(&events[..cut]), fold(&events[cut..]));

@@ -98,13 +98,13 @@ impl Table {
     }
 }
 
-/// How far all handlers are, in few words.
+/// How far the handlers are that are not done, in few words.
 fn states(entry: &Entry) -> String {
     if entry.handlers.is_empty() {
         return "no handler".to_owned();
     }
-    let all: Vec<_> = entry.handlers.iter().map(state).collect();
-    all.join(", ")
+    let open: Vec<_> = entry.handlers.iter().filter(|progress| progress.state != State::Done).map(state).collect();
+    if open.is_empty() { "done".to_owned() } else { open.join(", ") }
 }
 
 fn state(progress: &Progress) -> String {

@@ -84,13 +84,12 @@ fn object(entry: &Entry, attempts: &[Attempt], event: Option<&Event>) -> io::Res
 }
 
 fn tell(entry: &Entry, attempts: &[Attempt], event: Option<&Event>, output: &mut Output) -> io::Result<()> {
-    match event {
-        Some(event) => event_text::details(event, output)?,
-        None => {
-            output.line(format_args!("{} (its body was pruned)", entry.kind))?;
-            field("called", Some(&entry.service_kind), output)?;
-            field("event id", entry.event_id.as_deref(), output)?;
-        }
+    if let Some(event) = event {
+        event_text::details(event, output)?;
+    } else {
+        output.line(format_args!("{} (its body was pruned)", entry.kind))?;
+        field("called", Some(&entry.service_kind), output)?;
+        field("event id", entry.event_id.as_deref(), output)?;
     }
     output.line("")?;
     output.line(format_args!("{HEADING}entry {}{HEADING:#}", entry.id.get()))?;

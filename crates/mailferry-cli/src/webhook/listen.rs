@@ -19,7 +19,7 @@ use super::announce::{Announcement, Endpoint};
 use super::args::ListenArgs;
 use super::forward::Forward;
 use super::print::{self, Printer};
-use super::program::Program;
+use super::program::{Ended, Program};
 use crate::args::{Global, SettingArgs};
 use crate::exit::Exit;
 use crate::inbox::explained;
@@ -35,13 +35,13 @@ pub(super) async fn run(global: &Global, args: ListenArgs, output: &mut Output) 
     let settings = config::load(global, &SettingArgs::default())?.settings;
     let address = address(&args)?;
     let prefix = prefix(&args.prefix)?;
-    let handlers = Handlers::new(&args)?;
+    let (handlers, ended) = Handlers::new(&args)?;
     let endpoints = settings.endpoints()?.prefix(&prefix);
     // From here on: which endpoints cannot be served is said below.
     log::start_serving(output.colors_errors())?;
     let shown = [
-        endpoint("webhooks", &prefix, "MAILERSEND_SIGNING_SECRET", settings.webhook()?),
-        endpoint("mails", &prefix, "MAILERSEND_INBOUND_SECRET", settings.inbound()?),
+        endpoint("webhooks", &prefix, "MAILERSEND_SIGNING_SECRET", settings.webhook()?.as_ref()),
+        endpoint("mails", &prefix, "MAILERSEND_INBOUND_SECRET", settings.inbound()?.as_ref()),
     ];
     let mut signals = Signals::new()?;
     let listener = bind(address).await?;
@@ -67,12 +67,12 @@ pub(super) async fn run(global: &Global, args: ListenArgs, output: &mut Output) 
         Some(inbox) => serve(listener, endpoints, inbox.clone(), stopped),
         None => serve(listener, endpoints, printer, stopped),
     };
-    let running = Running { server, worker, broken, stop };
-    let ended = running.run(&mut signals, output, &args).await;
+    let running = Running { server, worker, ended, broken, stop };
+    let done = running.run(&mut signals, output, &args).await;
     if let Some(inbox) = inbox {
         inbox.close().await;
     }
-    ended
+    done
 }
 
 /// What is still open: at first all; then no request is taken, and at last no handler is called.
@@ -93,6 +93,8 @@ async fn reached(mut stopped: watch::Receiver<Stage>, stage: Stage) {
 struct Running {
     server: JoinHandle<io::Result<()>>,
     worker: Option<JoinHandle<Result<(), mailferry_store::Error>>>,
+    /// Of the program that events are handed to.
+    ended: Option<Ended>,
     broken: oneshot::Receiver<io::Error>,
     stop: watch::Sender<Stage>,
 }
@@ -112,11 +114,26 @@ impl Running {
             () = self.finish() => true,
             () = signals.next() => false,
         };
+        if !finished {
+            self.abort().await;
+        }
         if ended.is_ok() && !finished {
             output.warning("stopped before the end; what was not done is done at the next start");
             return Ok(Exit::Other);
         }
         ended
+    }
+
+    /// Drops what runs. A program is killed with it, and would otherwise outlive us.
+    async fn abort(&mut self) {
+        const SOON: Duration = Duration::from_secs(1);
+        self.server.abort();
+        if let Some(worker) = &self.worker {
+            worker.abort();
+        }
+        if let Some(ended) = &mut self.ended {
+            let _ = tokio::time::timeout(SOON, ended.wait()).await;
+        }
     }
 
     /// First no more requests, so that what they store can still be handed over.
@@ -172,10 +189,11 @@ struct Handlers {
 }
 
 impl Handlers {
-    fn new(args: &ListenArgs) -> Result<Self, Error> {
+    fn new(args: &ListenArgs) -> Result<(Self, Option<Ended>), Error> {
         let timeout = Duration::from_secs(args.timeout.into());
         let forward = args.forward.as_deref().map(|url| Forward::new(url, timeout)).transpose()?;
-        Ok(Self { forward, program: Program::new(args.program.clone())? })
+        let (program, ended) = Program::new(args.program.clone())?.unzip();
+        Ok((Self { forward, program }, ended))
     }
 
     fn shown(&self) -> Vec<String> {
@@ -248,8 +266,8 @@ fn prefix(text: &str) -> Result<String, Error> {
     Ok(if path.is_empty() { String::new() } else { format!("/{path}") })
 }
 
-fn endpoint<R: Receiver>(what: &'static str, prefix: &str, setting: &'static str, receiver: Option<R>) -> Endpoint {
-    let path = receiver.as_ref().map_or_else(String::new, |receiver| format!("{prefix}/{}", receiver.path()));
+fn endpoint<R: Receiver>(what: &'static str, prefix: &str, setting: &'static str, receiver: Option<&R>) -> Endpoint {
+    let path = receiver.map_or_else(String::new, |receiver| format!("{prefix}/{}", receiver.path()));
     Endpoint { what, path, setting, is_active: receiver.is_some() }
 }
 

@@ -11,6 +11,7 @@ use mailferry::transport::{BoxError, Error, ErrorKind};
 use mailferry::webhook::{Handler, Handling};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+use tokio::sync::mpsc;
 
 use crate::output::{io_text, printable};
 
@@ -18,11 +19,23 @@ use crate::output::{io_text, printable};
 pub(super) struct Program {
     name: OsString,
     args: Vec<OsString>,
+    /// Dropped with the last call.
+    _alive: mpsc::Sender<()>,
+}
+
+/// Tells when a program is no longer run.
+pub(super) struct Ended(mpsc::Receiver<()>);
+
+impl Ended {
+    /// Waits until the program was dropped, and with it whatever ran.
+    pub(super) async fn wait(&mut self) {
+        let _ = self.0.recv().await;
+    }
 }
 
 impl Program {
     /// The first word is the program. No shell reads the others.
-    pub(super) fn new(words: Vec<OsString>) -> Result<Option<Self>, Error> {
+    pub(super) fn new(words: Vec<OsString>) -> Result<Option<(Self, Ended)>, Error> {
         let mut words = words.into_iter();
         let Some(name) = words.next() else { return Ok(None) };
         if !is_there(&name) {
@@ -30,7 +43,8 @@ impl Program {
             let remedy = "check the path, and that it may be executed; a script of the shell's own: -- sh -c '…'";
             return Err(Error::new(ErrorKind::Config, text).with_remedy(remedy));
         }
-        Ok(Some(Self { name, args: words.collect() }))
+        let (alive, ended) = mpsc::channel(1);
+        Ok(Some((Self { name, args: words.collect(), _alive: alive }, Ended(ended))))
     }
 
     /// Its name, for people.

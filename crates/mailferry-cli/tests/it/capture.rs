@@ -1,7 +1,7 @@
 //! A small HTTP server that keeps what it is sent, and answers as it is told.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +49,12 @@ pub(crate) struct Capture {
 impl Capture {
     /// Answers with `answers` in turn, the last one over and over.
     pub(crate) fn answering(answers: impl Into<Vec<Answer>>) -> Self {
-        Self::start(answers.into(), None)
+        Self::at(([127, 0, 0, 1], 0).into(), answers)
+    }
+
+    /// The same at an address that is known beforehand.
+    pub(crate) fn at(address: SocketAddr, answers: impl Into<Vec<Answer>>) -> Self {
+        Self::start(address, answers.into(), None)
     }
 
     /// Accepts everything.
@@ -60,11 +65,11 @@ impl Capture {
     /// Accepts everything, each time after a word.
     pub(crate) fn accepting_when_told() -> (Self, Sender<()>) {
         let (go, wait) = channel();
-        (Self::start(vec![Answer::ACCEPTED], Some(wait)), go)
+        (Self::start(([127, 0, 0, 1], 0).into(), vec![Answer::ACCEPTED], Some(wait)), go)
     }
 
-    fn start(answers: Vec<Answer>, wait: Option<Receiver<()>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    fn start(address: SocketAddr, answers: Vec<Answer>, wait: Option<Receiver<()>>) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let url = format!("http://{}/v1/", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
         let (arriving, arrived) = channel();

@@ -65,7 +65,7 @@ fn bad_mails_are_shown_all_the_same() {
     let nested = (0..5000).fold(String::new(), |mail, depth| {
         mail + &format!("Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n")
     });
-    let headers = "X-A: b\r\n".repeat(200_000);
+    let headers = "X-A: b\r\n".repeat(20_000);
     for mail in [&b""[..], b"\xff\xfe\0", b"no headers at all", nested.as_bytes(), headers.as_bytes()] {
         let done = Session::bare().pipe(mail, ["inbound", "parse", "--json", "-"]);
         assert_eq!((done.code, done.stderr.as_str()), (0, ""));

@@ -153,7 +153,7 @@ impl Service {
             Endpoint::ChangeInboundRoute => self.change_inbound_route(last, request),
             Endpoint::DeleteInboundRoute => self.delete_inbound_route(last),
             Endpoint::Webhooks => self.webhooks(request, now),
-            Endpoint::Webhook => self.webhook(last, now),
+            Endpoint::Webhook => self.webhook(last),
             Endpoint::AddWebhook => self.add_webhook(request, now).await,
             Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
             Endpoint::DeleteWebhook => self.delete_webhook(last),

@@ -48,21 +48,22 @@ impl Service {
             Ok(found) => found,
             Err(refused) => return refused,
         };
-        let mut state = self.state();
+        let state = self.state();
         let findings = examine(WEBHOOK_DOMAIN, &query, &self.facts(&state, now, &[]));
         if !findings.is_empty() {
             return invalid(&findings);
         }
         let wanted = query.get("domain_id").and_then(Value::as_str).and_then(|id| state.domain_name(id));
         let of_domain = |webhook: &&RegisteredWebhook| webhook.domain.is_none() || webhook.domain.as_deref() == wanted;
-        let webhooks: Vec<RegisteredWebhook> = state.webhooks.iter().filter(of_domain).cloned().collect();
-        self.counted(webhooks.iter().map(|webhook| self.show(&mut state, webhook, now)), &page, "webhooks")
+        let shown: Vec<Shown<'_>> =
+            state.webhooks.iter().filter(of_domain).map(|webhook| self.show(&state, webhook)).collect();
+        self.counted(shown.into_iter(), &page, "webhooks")
     }
 
-    pub(super) fn webhook(&self, id: &str, now: Timestamp) -> Reply {
-        let mut state = self.state();
-        let found = state.webhooks.iter().find(|webhook| webhook.id == id).cloned();
-        found.map_or_else(not_found, |webhook| Reply::json(200, &Data { data: self.show(&mut state, &webhook, now) }))
+    pub(super) fn webhook(&self, id: &str) -> Reply {
+        let state = self.state();
+        let found = state.webhooks.iter().find(|webhook| webhook.id == id);
+        found.map_or_else(not_found, |webhook| Reply::json(200, &Data { data: self.show(&state, webhook) }))
     }
 
     pub(super) async fn add_webhook(&self, request: &Request, now: Timestamp) -> Reply {
@@ -94,7 +95,7 @@ impl Service {
                 last.enabled = false;
             }
         }
-        let shown = Shown { enabled, editable: None, ..self.show(&mut state, &registered, now) };
+        let shown = Shown { enabled, editable: None, ..self.show(&state, &registered) };
         Reply::json(201, &Data { data: shown })
     }
 
@@ -141,7 +142,7 @@ impl Service {
         }
         webhook.updated_at = now;
         let webhook = webhook.clone();
-        Reply::json(200, &Data { data: self.show(&mut state, &webhook, now) })
+        Reply::json(200, &Data { data: self.show(&state, &webhook) })
     }
 
     pub(super) fn delete_webhook(&self, id: &str) -> Reply {
@@ -171,7 +172,7 @@ impl Service {
         matches!(answer, Ok(200..=299))
     }
 
-    fn show<'a>(&self, state: &mut State, webhook: &'a RegisteredWebhook, now: Timestamp) -> Shown<'a> {
+    fn show<'a>(&self, state: &State, webhook: &'a RegisteredWebhook) -> Shown<'a> {
         Shown {
             id: &webhook.id,
             url: &webhook.url,
@@ -183,7 +184,7 @@ impl Service {
             created_at: object_time(webhook.created_at),
             updated_at: object_time(webhook.updated_at),
             version: webhook.version.number(),
-            domain: webhook.domain.as_deref().map(|name| self.domain_called(state, name, now)),
+            domain: webhook.domain.as_deref().map(|name| self.domain_called(state, name, webhook.created_at)),
         }
     }
 }

@@ -146,9 +146,12 @@ async fn ten_questions_a_minute() {
     let emulator = started(|builder| builder.rate_limits(RateLimits::documented())).await;
     let domain = emulator.domain_id("example.com");
     let path = format!("/v1/activity/{domain}?date_from=0&date_to={START}");
-    for _ in 0..10 {
+    let emails = format!("/v1/emails?domain_id={domain}&date_from=0&date_to={START}");
+    for _ in 0..5 {
         assert_eq!(get(&emulator, &path).await.status, 200);
+        assert_eq!(get(&emulator, &emails).await.status, 200);
     }
+    assert_eq!(get(&emulator, &emails).await.status, 429, "they are counted together");
     let refused = get(&emulator, &path).await;
     assert_eq!((refused.status, refused.header("x-ratelimit-limit")), (429, Some("10")));
     assert_eq!(get(&emulator, "/v1/messages").await.status, 200);

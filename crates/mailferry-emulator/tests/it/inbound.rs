@@ -81,7 +81,7 @@ fn escaped(text: &str) -> String {
 #[tokio::test]
 async fn the_webhook_is_told_byte_for_byte() {
     let (emulator, receiver) = routed(|route| route).await;
-    let received = emulator.receive(MAIL, "bounce@y.test", ["help@in.example", "ALL@in.example"]).unwrap();
+    let taken = emulator.receive(MAIL, "bounce@y.test", ["help@in.example", "ALL@in.example"]).unwrap();
     emulator.settled().await;
     let posted = receiver.posted();
     assert_eq!(posted.len(), 1);
@@ -104,7 +104,7 @@ async fn the_webhook_is_told_byte_for_byte() {
         ),
         route = emulator.inbound_routes()[0].id(),
         url = escaped(&receiver.url),
-        id = received.messages()[0].id(),
+        id = taken.messages()[0].id(),
         raw = escaped(&format!("X-Envelope-From: <bounce@y.test>\r\n{MAIL}")),
     );
     assert_eq!(String::from_utf8(posted[0].body.clone()).unwrap(), expected);
@@ -188,8 +188,8 @@ async fn several_routes_are_asked_by_priority() {
     let ids: Vec<String> = emulator.inbound_routes().iter().map(|route| route.id().to_owned()).collect();
     let (rest, urgent, help) = (&ids[0], &ids[1], &ids[2]);
     let routes = |mail: &str, to: &[&str]| -> Vec<(String, Vec<String>)> {
-        let received = emulator.receive(mail, "", to.iter().copied()).unwrap();
-        received.messages().iter().map(|m| (m.route_id().to_owned(), m.recipients().to_vec())).collect()
+        let taken = emulator.receive(mail, "", to.iter().copied()).unwrap();
+        taken.messages().iter().map(|m| (m.route_id().to_owned(), m.recipients().to_vec())).collect()
     };
     let to = ["help@in.example", "a@in.example", "b@in.example", "c@elsewhere.test"];
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
@@ -359,9 +359,9 @@ async fn a_reader_answers() {
     let original = format!("<{}@mailersend.net>", ids[0]);
     assert_eq!((&data["headers"]["In-Reply-To"], &data["headers"]["References"]), (&json!(original), &json!(original)));
     // Nothing listens for the sender, so the route's own address is written to.
-    let received = emulator.reply(&ids[1], "Hello").unwrap();
-    assert_eq!(received.messages()[0].recipients(), [emulator.inbound_routes()[0].address()]);
-    assert!(received.messages()[0].raw().contains("To: shop@example.com\r\n"));
+    let answered = emulator.reply(&ids[1], "Hello").unwrap();
+    assert_eq!(answered.messages()[0].recipients(), [emulator.inbound_routes()[0].address()]);
+    assert!(answered.messages()[0].raw().contains("To: shop@example.com\r\n"));
     assert_eq!(emulator.reply("none", "x"), Err(NotReceived::NoEmail));
     let lost = ask(&emulator, "/_emulator/emails/none/reply", "content-type: application/json\r\n", br#"{"text":""}"#);
     assert_eq!(lost.await.status, 404);
@@ -408,10 +408,10 @@ async fn routes_are_kept_by_the_api() {
         {"type": "webhook", "value": "http://127.0.0.1:1/b"}, {"type": "webhook", "value": "http://127.0.0.1:1/a"},
     ]);
     let body = route(&emulator, &json!({"name": "New", "forwards": forwards})).to_string();
-    let changed = call(&emulator, "PUT", &path, &body).await;
-    assert_eq!(changed.status, 200, "{}", changed.text());
-    let changed = changed.json();
-    let data = &changed["data"];
+    let put = call(&emulator, "PUT", &path, &body).await;
+    assert_eq!(put.status, 200, "{}", put.text());
+    let put = put.json();
+    let data = &put["data"];
     assert_eq!((&data["name"], &data["domain"], &data["address"]), (&json!("New"), &json!(null), &json!(address)));
     assert_eq!(data["forwards"][1]["secret"], json!(secret));
     assert_ne!(data["forwards"][0]["secret"], json!(secret));

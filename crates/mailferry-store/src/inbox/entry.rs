@@ -204,7 +204,7 @@ pub struct Retention {
 impl Default for Retention {
     /// Bodies 30 days, entries a year.
     fn default() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        const DAY: Duration = Duration::from_hours(24);
         Self { bodies: 30 * DAY, entries: 365 * DAY }
     }
 }

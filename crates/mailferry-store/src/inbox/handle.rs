@@ -240,10 +240,20 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When it could not be written down.
+    /// When it could not be written down; what was replayed before stays so.
     pub async fn replay(&self, selection: &Selection) -> Result<u64, Error> {
-        let operation = Replay { selection: selection.clone(), now: self.shared.clock.now() };
-        let replayed = self.shared.writer.write(operation).await?;
+        const STEP: i64 = 5000;
+        let (mut from, end) = match selection.id {
+            Some(EntryId(id)) => (id, id.saturating_add(1)),
+            None => (0, self.shared.reader.latest().await?.saturating_add(1)),
+        };
+        let now = self.shared.clock.now();
+        let mut replayed = 0;
+        while from < end {
+            let ids = from..end.min(from.saturating_add(STEP));
+            from = ids.end;
+            replayed += self.shared.writer.write(Replay { selection: selection.clone(), ids, now }).await?;
+        }
         self.shared.arrived.notify_one();
         Ok(replayed)
     }

@@ -60,7 +60,7 @@ impl Default for Policy {
         Self {
             max_attempts: NonZeroU32::MIN.saturating_add(19),
             first_wait: Duration::from_secs(5),
-            longest_wait: Duration::from_secs(3600),
+            longest_wait: Duration::from_hours(1),
             spread: true,
         }
     }
@@ -151,7 +151,7 @@ mod tests {
         Policy {
             max_attempts: NonZeroU32::new(5).unwrap(),
             first_wait: Duration::from_secs(10),
-            longest_wait: Duration::from_secs(60),
+            longest_wait: Duration::from_mins(1),
             spread: false,
         }
     }

@@ -20,7 +20,7 @@ use crate::inbox::ErrorKind;
 pub(crate) use accept::Accept;
 pub(crate) use deliveries::note_delivery;
 pub(crate) use open::{Opening, open};
-pub(crate) use progress::{Claim, Claimed, Recover, Register, RemoveHandler, Replay, Settle, settle};
+pub(crate) use progress::{CatchUp, Claim, Claimed, Recover, Register, RemoveHandler, Replay, Settle, settle};
 pub(crate) use prune::Prune;
 pub(crate) use read::Reader;
 

@@ -1,9 +1,11 @@
 //! How far each handler is: registering, claiming, settling, replaying.
 
+use std::ops::Range;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use sqlx::QueryBuilder;
+use sqlx::sqlite::Sqlite;
 
 use super::{Connection, Result, micros, read, small};
 use crate::inbox::{EntryId, Next, Outcome, Policy, Selection, next};
@@ -29,23 +31,58 @@ impl Operation for Register {
         if let Some(id) = known {
             return Ok(id);
         }
-        let id = sqlx::query("INSERT INTO mailferry_inbox_handler (name, registered_at) VALUES (?1, ?2)")
-            .bind(&self.name)
-            .bind(now)
-            .execute(&mut *connection)
+        let registered = sqlx::query(
+            "INSERT INTO mailferry_inbox_handler (name, registered_at, behind) \
+             VALUES (?1, ?2, CASE WHEN ?3 THEN coalesce((SELECT max(id) + 1 FROM mailferry_inbox), 0) ELSE 0 END)",
+        )
+        .bind(&self.name)
+        .bind(now)
+        .bind(self.since == Since::Beginning)
+        .execute(connection)
+        .await?;
+        Ok(registered.last_insert_rowid())
+    }
+}
+
+/// Gives a handler that is new some of what was stored before, the latest first. Returns whether there is more.
+pub(crate) struct CatchUp {
+    pub(crate) handler: i64,
+    pub(crate) now: SystemTime,
+}
+
+/// Entries that are looked at in one transaction, so that what arrives meanwhile need not wait.
+const STEP: i64 = 2000;
+
+impl Operation for CatchUp {
+    type Output = bool;
+
+    async fn run(&mut self, connection: &mut Connection) -> Result<bool> {
+        let behind: i64 = sqlx::query_scalar("SELECT behind FROM mailferry_inbox_handler WHERE id = ?1")
+            .bind(self.handler)
+            .fetch_optional(&mut *connection)
             .await?
-            .last_insert_rowid();
-        if self.since == Since::Beginning {
-            sqlx::query(
-                "INSERT INTO mailferry_inbox_progress (entry_id, handler_id, state, due, since) \
-                 SELECT entry_id, ?1, 'pending', ?2, ?2 FROM mailferry_inbox_body",
-            )
-            .bind(id)
-            .bind(now)
+            .unwrap_or(0);
+        if behind == 0 {
+            return Ok(false);
+        }
+        let down_to = behind.saturating_sub(STEP).max(0);
+        sqlx::query(
+            "INSERT INTO mailferry_inbox_progress (entry_id, handler_id, state, due, since) \
+             SELECT entry_id, ?1, 'pending', ?2, ?2 FROM mailferry_inbox_body \
+             WHERE entry_id >= ?3 AND entry_id < ?4 ON CONFLICT (entry_id, handler_id) DO NOTHING",
+        )
+        .bind(self.handler)
+        .bind(micros(self.now))
+        .bind(down_to)
+        .bind(behind)
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query("UPDATE mailferry_inbox_handler SET behind = ?2 WHERE id = ?1")
+            .bind(self.handler)
+            .bind(down_to)
             .execute(connection)
             .await?;
-        }
-        Ok(id)
+        Ok(down_to > 0)
     }
 }
 
@@ -229,7 +266,8 @@ impl Operation for Recover {
 
     async fn run(&mut self, connection: &mut Connection) -> Result<u64> {
         let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
-            "SELECT entry_id, handler_id, attempts, since FROM mailferry_inbox_progress WHERE state = 'claimed'",
+            "SELECT entry_id, handler_id, attempts, since FROM mailferry_inbox_progress \
+             WHERE state = 'claimed' AND state <> 'done'",
         )
         .fetch_all(&mut *connection)
         .await?;
@@ -246,6 +284,8 @@ impl Operation for Recover {
 /// Makes entries pending again, with all their attempts before them. Returns how many calls that makes.
 pub(crate) struct Replay {
     pub(crate) selection: Selection,
+    /// Of these numbers only: one step of several, so that what arrives meanwhile need not wait.
+    pub(crate) ids: Range<i64>,
     pub(crate) now: SystemTime,
 }
 
@@ -268,6 +308,7 @@ impl Operation for Replay {
                      JOIN mailferry_inbox_handler h ON h.name = ",
                 );
                 add.push_bind(handler).push(" WHERE TRUE");
+                push_ids(&mut add, &self.ids);
                 read::push_entry_terms(&mut add, selection);
                 add.push(" ON CONFLICT (entry_id, handler_id) DO NOTHING");
                 add.build().execute(&mut *connection).await?.rows_affected()
@@ -281,6 +322,7 @@ impl Operation for Replay {
             " WHERE state IN ('done', 'dead') AND entry_id IN (SELECT e.id FROM mailferry_inbox e \
              JOIN mailferry_inbox_body b ON b.entry_id = e.id WHERE TRUE",
         );
+        push_ids(&mut again, &self.ids);
         read::push_entry_terms(&mut again, selection);
         again.push(")");
         if let Some(state) = selection.state {
@@ -292,4 +334,8 @@ impl Operation for Replay {
         }
         Ok(added + again.build().execute(connection).await?.rows_affected())
     }
+}
+
+fn push_ids(query: &mut QueryBuilder<Sqlite>, ids: &Range<i64>) {
+    query.push(" AND e.id >= ").push_bind(ids.start).push(" AND e.id < ").push_bind(ids.end);
 }

@@ -65,6 +65,11 @@ impl Reader {
         Ok(entries)
     }
 
+    /// The number of the latest entry; zero when there is none.
+    pub(crate) async fn latest(&self) -> Result<i64> {
+        Ok(sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM mailferry_inbox").fetch_one(&self.0).await?)
+    }
+
     pub(crate) async fn attempts(&self, id: EntryId) -> Result<Vec<Attempt>> {
         let rows: Vec<(String, i64, i64, i64, String)> = sqlx::query_as(
             "SELECT h.name, a.number, a.started_at, a.ended_at, a.error FROM mailferry_inbox_attempt a \
@@ -120,30 +125,40 @@ impl Reader {
             sqlx::query_as("SELECT kind, count(*) FROM mailferry_inbox GROUP BY kind ORDER BY count(*) DESC, kind")
                 .fetch_all(&mut *snapshot)
                 .await?;
-        let names: Vec<(i64, String)> = sqlx::query_as("SELECT id, name FROM mailferry_inbox_handler ORDER BY name")
-            .fetch_all(&mut *snapshot)
-            .await?;
+        let names: Vec<(i64, String, i64)> =
+            sqlx::query_as("SELECT id, name, behind FROM mailferry_inbox_handler ORDER BY name")
+                .fetch_all(&mut *snapshot)
+                .await?;
         let counts: Vec<(i64, String, i64)> = sqlx::query_as(
             "SELECT handler_id, state, count(*) FROM mailferry_inbox_progress GROUP BY handler_id, state",
         )
         .fetch_all(&mut *snapshot)
         .await?;
         let mut handlers = Vec::with_capacity(names.len());
-        for (id, handler) in names {
+        for (id, handler, behind) in names {
             let counted = |state: State| {
                 let found = counts.iter().find(|(of, word, _)| *of == id && word == state.as_str());
                 found.map_or(0, |(_, _, number)| count(*number))
             };
             let oldest: Option<i64> = sqlx::query_scalar(
                 "SELECT min(e.received_at) FROM mailferry_inbox_progress p JOIN mailferry_inbox e ON e.id = p.entry_id \
-                 WHERE p.state IN ('pending', 'claimed') AND p.handler_id = ?1",
+                 WHERE p.state IN ('pending', 'claimed') AND p.state <> 'done' AND p.handler_id = ?1",
             )
             .bind(id)
             .fetch_one(&mut *snapshot)
             .await?;
+            // What it is still to be given of what was stored before it.
+            let (ahead, first): (i64, Option<i64>) = sqlx::query_as(
+                "SELECT count(*), min(e.received_at) FROM mailferry_inbox_body b \
+                 JOIN mailferry_inbox e ON e.id = b.entry_id WHERE b.entry_id < ?1",
+            )
+            .bind(behind)
+            .fetch_one(&mut *snapshot)
+            .await?;
+            let oldest = oldest.into_iter().chain(first).min();
             let waited = oldest.map_or(0, |oldest| micros(now).saturating_sub(oldest).max(0));
             handlers.push(HandlerStats {
-                pending: counted(State::Pending),
+                pending: counted(State::Pending) + count(ahead),
                 claimed: counted(State::Claimed),
                 done: counted(State::Done),
                 dead: counted(State::Dead),

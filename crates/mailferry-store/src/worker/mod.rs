@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::handler::TransactionHandler;
 use crate::inbox::{Error, ErrorKind, Inbox, Policy};
 use crate::lock::WorkerLock;
-use crate::sqlite::{Claim, Claimed, Recover, Register};
+use crate::sqlite::{CatchUp, Claim, Claimed, Recover, Register};
 
 use call::{Calling, call_in_transaction, call_outside};
 
@@ -79,7 +79,7 @@ impl Worker {
             policy: Policy::default(),
             parallel: 8,
             limits: CallLimits {
-                outside: Duration::from_secs(60),
+                outside: Duration::from_mins(1),
                 transaction: Duration::from_secs(1),
                 grace: Duration::from_secs(10),
             },
@@ -236,6 +236,7 @@ impl Running {
         for Registration { name, since, handler } in &worker.handlers {
             let register = Register { name: name.clone(), since: *since, now: now() };
             let number = worker.inbox.writer().write(register).await?;
+            while worker.inbox.writer().write(CatchUp { handler: number, now: now() }).await? {}
             let all = match handler {
                 Kind::Outside(_) => worker.parallel,
                 Kind::Transaction(_) => TRANSACTION_WINDOW,

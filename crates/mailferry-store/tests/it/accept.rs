@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use mailferry::webhook::Handler as _;
 use mailferry::{Event, mailersend};
-use mailferry_store::{Accepted, Inbox, Page, Selection};
+use mailferry_store::sqlx;
+use mailferry_store::{Accepted, Entry, EntryId, Inbox, Page, Selection, State};
 
-use crate::support::{Folder, TRACKING, all, body, event};
+use crate::support::{Folder, TRACKING, all, body, connect, event};
 
 #[tokio::test]
 async fn what_was_accepted_is_there_after_opening_again() {
@@ -108,4 +109,37 @@ async fn a_list_is_read_in_pages() {
     assert_eq!(inbox.list(&late, &Page::default()).await.unwrap(), []);
     let early = Selection { until: Some("2999-01-01".parse().unwrap()), ..Selection::default() };
     assert_eq!(inbox.list(&early, &Page::default()).await.unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn a_million_entries_are_read_a_page_at_a_time() {
+    const MILLION: i64 = 1_000_000;
+    let folder = Folder::new();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    let mut tables = connect(&folder).await;
+    for sql in [
+        "INSERT INTO mailferry_inbox_handler (name, registered_at, behind) VALUES ('one', 0, 0)",
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) \
+         INSERT INTO mailferry_inbox (id, key, source, event_id, kind, service_kind, received_at, size) \
+         SELECT i, CAST(i AS BLOB), 'mailersend/tracking', 'e' || i, 'sent', 'sent', i, 0 FROM n",
+        "INSERT INTO mailferry_inbox_progress (entry_id, handler_id, state, due, since) \
+         SELECT id, 1, CASE WHEN id % 100000 = 1 THEN 'dead' ELSE 'done' END, 0, 0 FROM mailferry_inbox",
+    ] {
+        sqlx::query(sql).execute(&mut tables).await.unwrap();
+    }
+    let ids = |entries: Vec<Entry>| entries.iter().map(|entry| entry.id.get()).collect::<Vec<_>>();
+    let everything = Selection::default();
+    let page =
+        |limit: u32, after: Option<i64>| Page { limit: limit.try_into().unwrap(), after: after.map(EntryId::from) };
+    let first = inbox.list(&everything, &page(3, None)).await.unwrap();
+    assert_eq!(ids(first), [MILLION, MILLION - 1, MILLION - 2]);
+    let middle = inbox.list(&everything, &page(2, Some(500_000))).await.unwrap();
+    assert_eq!(ids(middle), [499_999, 499_998]);
+    assert_eq!(inbox.list(&everything, &page(u32::MAX, None)).await.unwrap().len(), 1000);
+    let dead = Selection { state: Some(State::Dead), ..Selection::default() };
+    assert_eq!(ids(inbox.list(&dead, &page(2, Some(800_001))).await.unwrap()), [700_001, 600_001]);
+    let done = Selection { state: Some(State::Done), handler: Some("one".to_owned()), ..Selection::default() };
+    assert_eq!(ids(inbox.list(&done, &page(1, Some(700_002))).await.unwrap()), [700_000]);
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.entries, stats.handlers[0].dead), (1_000_000, 10));
 }

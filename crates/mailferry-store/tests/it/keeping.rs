@@ -8,6 +8,9 @@ use mailferry_store::{Accepted, Inbox, Page, Retention, Selection, Since, State}
 
 use crate::support::{Folder, Running, TRACKING, all, deliver, eager, event, until_settled};
 
+/// In seconds.
+const DAY: u64 = 24 * 60 * 60;
+
 /// Notes the events it is called with.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
@@ -69,6 +72,21 @@ async fn entries_are_replayed_by_id_kind_and_time() {
 }
 
 #[tokio::test]
+async fn many_are_replayed_and_given_to_a_new_handler() {
+    const MANY: usize = 6000;
+    let folder = Folder::new();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    let events: Vec<Event> = (0..MANY).map(|number| event("sent", &format!("a{number}"))).collect();
+    inbox.accept(TRACKING, &events).await.unwrap();
+    let worker = Running::start(inbox.worker().transaction_handler("deliveries", mailferry_store::Deliveries));
+    until_settled(&inbox).await;
+    assert_eq!(inbox.stats().await.unwrap().handlers[0].done, MANY as u64);
+    assert_eq!(inbox.replay(&Selection::default()).await.unwrap(), MANY as u64);
+    until_settled(&inbox).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn the_dead_are_replayed_with_all_their_attempts() {
     let folder = Folder::new();
     let inbox = Inbox::open(folder.inbox()).await.unwrap();
@@ -127,7 +145,6 @@ fn strings(words: &[&str]) -> Vec<String> {
 #[tokio::test]
 async fn old_bodies_are_pruned_and_repetitions_still_known() {
     let folder = Folder::new();
-    const DAY: u64 = 24 * 60 * 60;
     let open = |day: u64| Inbox::builder(folder.inbox()).clock(Clock::fixed(at(day * DAY))).open();
     let retention = Retention { bodies: Duration::from_secs(30 * DAY), entries: Duration::from_secs(100 * DAY) };
     let notes = Notes::default();

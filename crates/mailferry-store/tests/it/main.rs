@@ -1,6 +1,6 @@
 //! The inbox, as an application uses it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod accept;
 mod crash;

@@ -102,11 +102,11 @@ impl Running {
 
 /// Waits until something is true, and fails when that takes unreasonably long.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
-    for _ in 0..6000 {
+    for _ in 0..2400 {
         if condition().await {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("never happened: {what}");
 }

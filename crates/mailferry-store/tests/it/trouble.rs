@@ -175,12 +175,13 @@ async fn at_the_end_what_runs_is_finished_and_what_hangs_is_interrupted() {
     let folder = Folder::new();
     let inbox = Inbox::open(folder.inbox()).await.unwrap();
     deliver(&inbox, ["slow", "hangs"].map(str::to_owned)).await;
-    let (begun, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-    let (began, released) = (Arc::clone(&begun), Arc::clone(&release));
+    let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
+    let known = Arc::clone(&shared);
     let handler = move |event: Event| {
-        let (began, released) = (Arc::clone(&began), Arc::clone(&released));
+        let shared = Arc::clone(&known);
         async move {
-            began.fetch_add(1, Ordering::Relaxed);
+            let (calls, released) = &*shared;
+            calls.fetch_add(1, Ordering::Relaxed);
             if event.event_id() == Some("hangs") {
                 std::future::pending::<()>().await;
             }
@@ -188,11 +189,11 @@ async fn at_the_end_what_runs_is_finished_and_what_hangs_is_interrupted() {
             Ok(())
         }
     };
-    let policy = Policy { first_wait: Duration::from_secs(3600), ..eager(5) };
+    let policy = Policy { first_wait: Duration::from_hours(1), ..eager(5) };
     let worker =
         Running::start(inbox.worker().policy(policy).grace(Duration::from_millis(300)).handler("one", handler));
-    until("both run", || async { begun.load(Ordering::Relaxed) == 2 }).await;
-    release.store(true, Ordering::Relaxed);
+    until("both run", || async { shared.0.load(Ordering::Relaxed) == 2 }).await;
+    shared.1.store(true, Ordering::Relaxed);
     worker.stop().await;
     let [hangs, slow] = &all(&inbox).await[..] else { panic!("two entries") };
     assert_eq!(slow.handlers[0].state, State::Done);

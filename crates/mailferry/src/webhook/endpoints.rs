@@ -242,14 +242,17 @@ impl Endpoint {
 
     /// As [`answer`](Self::answer); a long body is read on a thread for blocking work where there is a tokio runtime.
     pub async fn receive(&self, headers: &HeaderMap, body: Bytes) -> Answer {
+        if body.len() <= LONG {
+            return self.answer(headers, &body);
+        }
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if body.len() > LONG => {
+            Ok(runtime) => {
                 let (endpoint, headers) = (self.clone(), headers.clone());
                 let reading = runtime.spawn_blocking(move || endpoint.answer(&headers, &body));
                 // Reading does not panic; the runtime is going down.
                 reading.await.unwrap_or_else(|_| Answer::refused(self.receiver.path(), Error::Unhandled))
             }
-            _ => self.answer(headers, &body),
+            Err(_) => self.answer(headers, &body),
         }
     }
 

@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use mailferry::clock::Clock;
-use mailferry::mailersend::asking::{ActivityFilter, InboundRouteSettings, SuppressionList, WebhookSettings};
+use mailferry::mailersend::asking::{
+    ActivityFilter, CheckupOptions, EmailFilter, InboundRouteSettings, Level, SuppressionList, WebhookSettings,
+};
 use mailferry::mailersend::{MailerSend, Webhook};
 use mailferry::transport::{ErrorKind, MessageId, Quota, Transport};
 use mailferry::webhook::Receiver;
@@ -217,4 +219,115 @@ async fn a_backfill_beyond_retention() {
     let [gap] = backfill.gaps() else { panic!("{:?}", backfill.gaps()) };
     assert_eq!(gap.reason.to_string(), "the account's plan does not keep activities for so long");
     assert_eq!(gap.from, at(NOW - 10 * 86_400));
+}
+
+#[tokio::test]
+async fn emails_and_recipients() {
+    let (emulator, api) = account(|builder| builder).await;
+    let message = send(&api, "ann@one.example").await;
+    send(&api, "bounce@one.example").await;
+    pass(&emulator).await;
+    let domain = emulator.domain_id(DOMAIN);
+    let all = || EmailFilter::between(at(NOW - 10), at(NOW + 600));
+    let emails = api.emails().list(&domain, all()).all().await.unwrap();
+    let statuses: Vec<_> = emails.iter().map(|email| email.status.as_str()).collect();
+    assert_eq!(statuses, ["rejected", "delivered"], "newest first");
+    let [email] = &api.emails().list(&domain, all().message(message)).all().await.unwrap()[..] else { panic!() };
+    assert_eq!((email.tags.join(","), email.from.as_deref()), ("orders".to_owned(), Some("shop@mail.example")));
+    assert_eq!(email.recipient.as_ref().unwrap().email, "ann@one.example");
+    let filters =
+        [all().status("delivered"), all().recipient("ann@one.example"), all().subject("Hello").status("delivered")];
+    for filter in filters {
+        let found = api.emails().list(&domain, filter.clone()).all().await.unwrap();
+        assert_eq!(found.iter().map(|email| &email.id).collect::<Vec<_>>(), [&email.id], "{filter:?}");
+    }
+    let one = api.emails().get(&email.id).await.unwrap();
+    assert_eq!((&one.id, one.status.as_str()), (&email.id, "delivered"));
+
+    let mut recipients = api.recipients().list(None).all().await.unwrap();
+    recipients.sort_by(|one, other| one.email.cmp(&other.email));
+    assert_eq!(
+        recipients.iter().map(|who| who.email.as_str()).collect::<Vec<_>>(),
+        ["ann@one.example", "bounce@one.example"]
+    );
+    let ann = api.recipients().get(&recipients[0].id).await.unwrap();
+    assert_eq!((ann.emails.len(), ann.domain.unwrap().name.as_str(), ann.deleted_at), (1, DOMAIN, None));
+    api.recipients().delete(&ann.id).await.unwrap();
+    assert_eq!(api.recipients().get(&ann.id).await.unwrap_err().status(), Some(404));
+    drop(emulator);
+}
+
+#[tokio::test]
+async fn schedules() {
+    let (emulator, api) = account(|builder| builder).await;
+    let later = basic(json!({"send_at": NOW + 7_200}));
+    let status = api.send(&later).await.unwrap();
+    let MessageId::One(id) = status.message_id() else { panic!("{status:?}") };
+    let [listed] = &api.schedules().list(Some(&emulator.domain_id(DOMAIN)), Some("scheduled")).all().await.unwrap()[..]
+    else {
+        panic!("one is scheduled")
+    };
+    assert_eq!((listed.message_id.as_str(), listed.send_at), (id, Some(at(NOW + 7_200))));
+    let one = api.schedules().get(id).await.unwrap();
+    assert_eq!((one.status.as_str(), one.domain.unwrap().name.as_str()), ("scheduled", DOMAIN));
+    api.schedules().cancel(id).await.unwrap();
+    let again = api.schedules().cancel(id).await.unwrap_err();
+    assert_eq!((again.kind(), again.status()), (ErrorKind::Rejected, Some(404)));
+    assert!(again.to_string().contains("not possible to delete it"), "{again}");
+}
+
+#[tokio::test]
+async fn templates_and_domains() {
+    let (emulator, api) = account(|builder| builder).await;
+    assert!(api.templates().list(None).all().await.unwrap().is_empty());
+    let domain = api.domains().named("MAIL.example").await.unwrap().unwrap();
+    assert_eq!((domain.id.as_str(), domain.is_verified), (emulator.domain_id(DOMAIN).as_str(), Some(true)));
+    assert_eq!(api.domains().set_send_paused(&domain.id, true).await.unwrap().send_paused, Some(true));
+    assert!(api.send(&basic(json!({}))).await.unwrap().is_paused());
+    let paused = api.domains().get(&domain.id).await.unwrap();
+    assert_eq!((paused.send_paused, paused.held_back), (Some(true), Some(1)));
+    assert_eq!(api.domains().set_send_paused(&domain.id, false).await.unwrap().send_paused, Some(false));
+    assert_eq!(api.domains().named("other.example").await.unwrap().map(|domain| domain.id), None);
+}
+
+/// A checkup of an account that was just made, then of one that is set up.
+#[tokio::test]
+async fn a_checkup() {
+    let receiver = Capture::start([Answer::new(200)]).await;
+    let (emulator, api) = account(|builder| builder).await;
+    let options = CheckupOptions::new().domain(DOMAIN);
+    let before = api.checkup(&options).await;
+    let warned: Vec<_> =
+        before.findings.iter().filter(|found| found.level != Level::Ok).map(|found| found.place.as_str()).collect();
+    assert_eq!(warned, ["webhooks of mail.example"], "{before:?}");
+    let hook = mailferry_emulator::Webhook::new(receiver.url()).secret("s3cret").name("Events");
+    emulator.register_webhook(hook);
+    let after = api.checkup(&options.signing_secrets(["another"])).await;
+    let found: Vec<_> = after.findings.iter().filter(|found| found.place == "webhook \"Events\"").collect();
+    assert!(found.iter().any(|found| found.level == Level::Error && found.text.contains("none of those")), "{after:?}");
+}
+
+/// A token that may only send is told apart from one that may look.
+#[tokio::test]
+async fn a_checkup_with_a_token_for_sending() {
+    let (emulator, _) = account(|builder| builder.scoped_token("mlsn.send", ["email_full"])).await;
+    let api = MailerSend::builder().token("mlsn.send").api_url(emulator.url()).build().unwrap();
+    let checkup = api.checkup(&CheckupOptions::new()).await;
+    let domains = checkup.findings.iter().find(|found| found.place == "domains").unwrap();
+    assert!(domains.level == Level::Warn && domains.remedy.as_ref().unwrap().contains("domains_read"), "{domains:?}");
+    assert_eq!(checkup.findings[0].text, "MailerSend accepts it");
+}
+
+/// By its name, and with the retention that the account has.
+#[tokio::test]
+async fn a_backfill_by_the_domains_name() {
+    let (emulator, api) = account(|builder| builder).await;
+    send(&api, "ann@one.example").await;
+    pass(&emulator).await;
+    let mut backfill = api.backfill(DOMAIN, at(NOW - 60), at(NOW + 600));
+    let mut words = Vec::new();
+    while let Some(event) = backfill.next().await {
+        words.push(event.unwrap().word());
+    }
+    assert_eq!(words, ["sent", "delivered"]);
 }

@@ -1,5 +1,6 @@
 //! Whether an account is set up as it should be: each thing that can be wrong is found, with what to do about it.
 
+use mailferry::mailersend::MailerSend;
 use mailferry::mailersend::asking::{Checkup, CheckupOptions, Level};
 use serde_json::{Value, json};
 
@@ -275,7 +276,7 @@ async fn a_wrong_token() {
 /// Where nobody answers, one question tells it.
 #[tokio::test]
 async fn nobody_answers() {
-    let builder = MailerSend::builder().token("mlsn.not-to-be-shown").api_url("http://127.0.0.1:1/v1/");
+    let builder = mailferry::MailerSend::builder().token("mlsn.not-to-be-shown").api_url("http://127.0.0.1:1/v1/");
     let checkup = builder.build().unwrap().checkup(&options()).await;
     let [found] = &checkup.findings[..] else { panic!("{checkup:?}") };
     assert_eq!((found.level, found.place.as_str()), (Level::Error, "token"));
