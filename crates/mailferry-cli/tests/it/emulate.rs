@@ -10,12 +10,13 @@ use serde_json::Value;
 use crate::capture::Capture;
 use crate::session::{GOOD, Session, finish};
 
-struct Running {
+/// The command, which is ready.
+pub(crate) struct Running {
     child: Child,
-    ready: Value,
+    pub(crate) ready: Value,
 }
 
-fn start(session: &Session, args: &[&str]) -> Running {
+pub(crate) fn start(session: &Session, args: &[&str]) -> Running {
     let args = ["emulate", "--json", "--listen", "127.0.0.1:0"].iter().chain(args);
     let mut child = session.command(args).spawn().unwrap();
     let mut line = String::new();
@@ -24,14 +25,14 @@ fn start(session: &Session, args: &[&str]) -> Running {
 }
 
 impl Running {
-    fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         Session::bare()
             .env("MAILERSEND_API_URL", self.ready["url"].as_str().unwrap())
             .env("MAILERSEND_API_TOKEN", self.ready["token"].as_str().unwrap())
             .file("message.json", GOOD)
     }
 
-    fn end(self, signal: &str) -> i32 {
+    pub(crate) fn end(self, signal: &str) -> i32 {
         let Self { child, ready: _ } = self;
         assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
         finish(child).code
@@ -214,7 +215,7 @@ fn webhooks_that_fail_are_paused_when_asked_for() {
 }
 
 /// Sends a mail as a server does.
-fn smtp(address: &str, recipient: &str) {
+pub(crate) fn smtp(address: &str, recipient: &str) {
     let mut stream = TcpStream::connect(address).unwrap();
     let mut input = BufReader::new(stream.try_clone().unwrap());
     let mut answer = |code: &str| {
