@@ -1,7 +1,6 @@
 //! The emulator, asked over HTTP by something that shares no code with it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
-#![expect(clippy::similar_names, reason = "what a receiver has received is called so")]
 
 mod activity;
 mod bulk;
