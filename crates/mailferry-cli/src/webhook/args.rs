@@ -63,7 +63,7 @@ pub(crate) struct SignArgs {
 Examples:
   mailferry webhook verify --signature 7fb29be5…94c2 < body.json
   mailferry webhook parse --signature 7fb29be5…94c2 < body.json
-  mailferry webhook parse --endpoint inbound --signature 7fb29be5…94c2 mail.json
+  mailferry webhook parse --endpoint inbound --signature 7fb2…94c2 mail.json
 
 Give the body byte by byte: one line break more, and the signature is another.
 The secrets are those of the settings MAILERSEND_SIGNING_SECRET and

@@ -1,11 +1,8 @@
 //! `mailferry webhook listen`: endpoints, an inbox behind them, and whoever gets the events.
 
-use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use mailferry::transport::{Error, ErrorKind};
@@ -13,7 +10,7 @@ use mailferry::webhook::{Endpoints, Handler, Receiver};
 use mailferry_store::{EntryId, Inbox, Page, Policy, Selection, Since, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::announce::{Announcement, Endpoint};
 use super::args::ListenArgs;
@@ -26,6 +23,11 @@ use crate::inbox::explained;
 use crate::output::{Failure, Output, io_text};
 use crate::signals::Signals;
 use crate::{config, emulate, log};
+
+/// The names of handlers.
+const PRINT: &str = "print";
+const FORWARD: &str = "forward";
+const PROGRAM: &str = "program";
 
 /// How long open requests and handlers may take at the end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -55,7 +57,7 @@ pub(super) async fn run(global: &Global, args: ListenArgs, output: &mut Output) 
     let receivers = handlers.shown();
     let (stop, stopped) = watch::channel(Stage::Open);
     let worker = match &inbox {
-        Some(inbox) => Some(start(handlers.worker(inbox, &args, printer.clone()), stopped.clone(), &args).await?),
+        Some(inbox) => Some(start(inbox, handlers, printer.clone(), stopped.clone(), &args).await?),
         None => None,
     };
     if !address.ip().is_loopback() {
@@ -155,15 +157,21 @@ impl Running {
 async fn failed(worker: Option<&mut JoinHandle<Result<(), mailferry_store::Error>>>, args: &ListenArgs) -> Failure {
     match worker {
         None => std::future::pending().await,
-        Some(worker) => match worker.await {
-            Ok(Err(error)) => explained(&error, &args.inbox).into(),
-            Ok(Ok(())) => Failure::System("events cannot be handed over", io::Error::other("the worker ended")),
-            Err(cause) => Failure::System("events cannot be handed over", cause.into()),
-        },
+        Some(worker) => failure(worker.await, args),
     }
 }
 
-fn lost(ended: Result<io::Result<()>, tokio::task::JoinError>) -> io::Error {
+/// Why the worker ended.
+fn failure(ended: Result<Result<(), mailferry_store::Error>, JoinError>, args: &ListenArgs) -> Failure {
+    let cause = match ended {
+        Ok(Err(error)) => return explained(&error, &args.inbox).into(),
+        Ok(Ok(())) => io::Error::other("the worker ended"),
+        Err(cause) => cause.into(),
+    };
+    Failure::System("events cannot be handed over", cause)
+}
+
+fn lost(ended: Result<io::Result<()>, JoinError>) -> io::Error {
     match ended {
         Ok(Err(cause)) => cause,
         Ok(Ok(())) => io::Error::other("the server ended"),
@@ -201,7 +209,12 @@ impl Handlers {
         forward.into_iter().chain(self.program.as_ref().map(Program::shown)).collect()
     }
 
-    /// By names that stay the same, so that the inbox knows after a restart what each has had.
+    /// What the inbox knows them by. They stay the same, so that it knows after a restart what each has had.
+    fn names(&self) -> Vec<&'static str> {
+        let others = [self.forward.as_ref().map(|_| FORWARD), self.program.as_ref().map(|_| PROGRAM)];
+        [PRINT].into_iter().chain(others.into_iter().flatten()).collect()
+    }
+
     fn worker(self, inbox: &Inbox, args: &ListenArgs, printer: Printer) -> Worker {
         let since = if args.from_now { Since::Now } else { Since::Beginning };
         let attempts = NonZeroU32::new(args.attempts).unwrap_or(NonZeroU32::MIN);
@@ -211,27 +224,46 @@ impl Handlers {
             .parallel(args.parallel.into())
             .time_limit(Duration::from_secs(args.timeout.into()))
             .grace(GRACE)
-            .handler_since("print", printer, since);
+            .handler_since(PRINT, printer, since);
         if let Some(forward) = self.forward {
-            worker = worker.handler_since("forward", forward, since);
+            worker = worker.handler_since(FORWARD, forward, since);
         }
         if let Some(program) = self.program {
-            worker = worker.handler_since("program", program, since);
+            worker = worker.handler_since(PROGRAM, program, since);
         }
         worker
     }
 }
 
-/// Begins to work, so far as to know that nobody else does.
+/// Begins to work, and waits until the inbox knows every handler: none is to miss what comes from now on.
 async fn start(
-    worker: Worker,
+    inbox: &Inbox,
+    handlers: Handlers,
+    printer: Printer,
     stopped: watch::Receiver<Stage>,
     args: &ListenArgs,
-) -> Result<JoinHandle<Result<(), mailferry_store::Error>>, Error> {
-    let mut work: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(worker.run(reached(stopped, Stage::NoHandlers)));
-    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
-        Poll::Ready(Err(error)) => Err(explained(&error, &args.inbox)),
-        Poll::Ready(Ok(())) | Poll::Pending => Ok(tokio::spawn(work)),
+) -> Result<JoinHandle<Result<(), mailferry_store::Error>>, Failure> {
+    let names = handlers.names();
+    let worker = handlers.worker(inbox, args, printer);
+    let mut work = Box::pin(worker.run(reached(stopped, Stage::NoHandlers)));
+    let known = tokio::select! {
+        biased;
+        ended = &mut work => return Err(failure(Ok(ended), args)),
+        known = knows(inbox, &names) => known,
+    };
+    known.map_err(|error| explained(&error, &args.inbox))?;
+    Ok(tokio::spawn(work))
+}
+
+/// Waits until the inbox knows handlers.
+async fn knows(inbox: &Inbox, names: &[&str]) -> Result<(), mailferry_store::Error> {
+    const SOON: Duration = Duration::from_millis(5);
+    loop {
+        let known = inbox.stats().await?.handlers;
+        if names.iter().all(|name| known.iter().any(|handler| handler.handler == *name)) {
+            return Ok(());
+        }
+        tokio::time::sleep(SOON).await;
     }
 }
 

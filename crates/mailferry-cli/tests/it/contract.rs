@@ -107,3 +107,37 @@ fn invalid_fields_are_told_by_path() {
     let paths: Vec<_> = object["error"]["fields"].as_object().unwrap().keys().collect();
     assert_eq!(paths, ["subjekt", "to[0]"]);
 }
+
+fn parse(body: &str, endpoint: &str) -> String {
+    let settings = [("MAILERSEND_SIGNING_SECRET", "tracking-secret"), ("MAILERSEND_INBOUND_SECRET", "inbound-secret")];
+    let session = settings.iter().fold(Session::bare(), |session, (name, value)| session.env(name, value));
+    let signature = mailferry::mailersend::sign(body.as_bytes(), &format!("{endpoint}-secret"));
+    let args = ["webhook", "parse", "--json", "--endpoint", endpoint, "--signature", &signature];
+    let done = session.pipe(body.as_bytes(), args);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{done}");
+    done.stdout
+}
+
+#[test]
+fn a_tracking_event() {
+    let body = r#"{"type":"activity.hard_bounced","created_at":"2026-10-03T22:33:06.000000Z","data":{"id":"6ac182b3","message_id":"6ac1829c","recipient":"ann@example.com"}}"#;
+    let expected = format!(
+        r#"{{"bounce":{{"code":null,"type":"hard"}},"click_url":null,"country":null,"description":null,"email_id":null,"esp_event":{},"event_id":"6ac182b3","event_type":"bounced","ip":null,"message_id":"6ac1829c","metadata":{{}},"mta_response":null,"recipient":"ann@example.com","reject_reason":"bounced","service_kind":"hard_bounced","tags":[],"timestamp":"2026-10-03T22:33:06+00:00","user_agent":null}}"#,
+        r#"{"created_at":"2026-10-03T22:33:06.000000Z","data":{"id":"6ac182b3","message_id":"6ac1829c","recipient":"ann@example.com"},"type":"activity.hard_bounced"}"#
+    );
+    assert_eq!(parse(body, "tracking"), format!("{expected}\n"));
+}
+
+#[test]
+fn an_account_event() {
+    let body = r#"{"type":"maintenance.start","created_at":"2026-10-03T22:33:06.000000Z","data":{"note":"soon"}}"#;
+    let expected = r#"{"data":{"note":"soon"},"event_id":null,"event_type":"account","name":"maintenance.start","timestamp":"2026-10-03T22:33:06+00:00"}"#;
+    assert_eq!(parse(body, "tracking"), format!("{expected}\n"));
+}
+
+#[test]
+fn an_inbound_event() {
+    let body = r#"{"type":"inbound.message","data":{"id":"in-1","created_at":"2026-10-03T22:33:06Z","raw":"From: Bob <bob@b.example>\r\nSubject: Hi\r\n\r\nHello","sender":{"email":"bob@b.example"},"recipients":{"rcptTo":[{"email":"shop@a.example"}]}}}"#;
+    let expected = r#"{"event_id":"in-1","event_type":"inbound","message":{"attachments":[],"bcc":[],"cc":[],"date":null,"dkim":null,"envelope_recipients":["shop@a.example"],"envelope_sender":"bob@b.example","from":{"email":"bob@b.example","name":"Bob"},"headers":[["From","Bob <bob@b.example>"],["Subject","Hi"]],"html":null,"problems":[],"reply_to":[],"spf":null,"subject":"Hi","text":"Hello","to":[]},"timestamp":"2026-10-03T22:33:06+00:00"}"#;
+    assert_eq!(parse(body, "inbound"), format!("{expected}\n"));
+}

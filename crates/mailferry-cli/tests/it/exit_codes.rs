@@ -82,6 +82,16 @@ fn of_wrong_usage() {
         &["send", "--track-opens", "maybe"],
         &["bulk", "wait", "b1", "--timeout", "soon"],
         &["emulate", "--listen", "nowhere"],
+        &["webhook"],
+        &["webhook", "parse", "--endpoint", "elsewhere"],
+        &["webhook", "sign", "--secret", "x"],
+        &["webhook", "listen", "--attempts", "0"],
+        &["webhook", "listen", "--timeout", "soon"],
+        &["webhook", "listen", "--no-inbox", "--forward", "http://127.0.0.1:1/"],
+        &["inbound", "parse"],
+        &["inbox"],
+        &["inbox", "show", "x"],
+        &["inbox", "list", "--state", "lost"],
         &["completions", "cmd"],
     ] {
         let done = session.run(args);
