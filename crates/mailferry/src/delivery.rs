@@ -2,12 +2,11 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
 use crate::datetime::DateTime;
-use crate::event::{BounceKind, EventKind, RejectReason, TrackingEvent};
+use crate::event::{Bounce, BounceKind, EventKind, RejectReason, TrackingEvent};
 
 /// How far a mail came.
 ///
@@ -145,11 +144,12 @@ const LONGEST_DESCRIPTION: usize = 1000;
 impl DeliveryState {
     /// What one event alone tells.
     pub fn of(event: &TrackingEvent) -> Self {
-        let at = event.timestamp.map(utc);
+        let at = event.timestamp.map(DateTime::to_utc);
         let seen = Some(Seen { first: at, last: at });
-        let status = status_of(event);
+        let kind = kind_of(event);
+        let status = status_of(kind, event.bounce.as_ref());
         let mut state = Self { status, since: at, ..Self::default() };
-        match event.kind {
+        match kind {
             EventKind::Opened => state.opened = seen,
             EventKind::Clicked => (state.opened, state.clicked) = (seen, seen),
             EventKind::Complained => state.complained = seen,
@@ -224,15 +224,28 @@ impl DeliveryState {
     }
 }
 
-/// What is opened, followed, complained of or unsubscribed from has arrived, whether or not that was told.
-fn status_of(event: &TrackingEvent) -> DeliveryStatus {
+/// What an event is by its normalized word. Where it has none, the service's own word may be the normalized one all the
+/// same: `deferred`, which Anymail knows, but not from every service.
+fn kind_of(event: &TrackingEvent) -> EventKind {
     match event.kind {
+        EventKind::Unknown => EventKind::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == event.service_kind)
+            .unwrap_or(EventKind::Unknown),
+        kind => kind,
+    }
+}
+
+/// What is opened, followed, complained of or unsubscribed from has arrived, whether or not that was told.
+fn status_of(kind: EventKind, bounce: Option<&Bounce>) -> DeliveryStatus {
+    match kind {
         EventKind::Queued => DeliveryStatus::Queued,
         EventKind::Sent => DeliveryStatus::Sent,
         EventKind::Deferred => DeliveryStatus::Deferred,
         EventKind::Failed => DeliveryStatus::Failed,
         EventKind::Rejected => DeliveryStatus::Rejected,
-        EventKind::Bounced => match event.bounce.as_ref().map(|bounce| bounce.kind) {
+        EventKind::Bounced => match bounce.map(|bounce| bounce.kind) {
             Some(BounceKind::Soft) => DeliveryStatus::SoftBounced,
             Some(BounceKind::Hard) | None => DeliveryStatus::HardBounced,
         },
@@ -266,7 +279,7 @@ impl Problem {
     /// A total order, so that of several problems always the same one is kept.
     fn cmp_weight(&self, other: &Self) -> Ordering {
         let weight = |problem: &Self| {
-            let at = problem.at.map(SystemTime::from);
+            let at = problem.at.map(DateTime::instant);
             (problem.status, at, problem.reject_reason.map(RejectReason::as_str))
         };
         weight(self)
@@ -312,16 +325,11 @@ fn merge_seen(ours: &mut Option<Seen>, theirs: Option<Seen>) {
 }
 
 fn earliest(one: Option<DateTime>, other: Option<DateTime>) -> Option<DateTime> {
-    one.into_iter().chain(other).min_by_key(|at| SystemTime::from(*at))
+    one.into_iter().chain(other).min_by_key(|at| at.instant())
 }
 
 fn latest(one: Option<DateTime>, other: Option<DateTime>) -> Option<DateTime> {
-    one.into_iter().chain(other).max_by_key(|at| SystemTime::from(*at))
-}
-
-/// One way of writing each instant: of two equal ones it must not matter which is kept.
-fn utc(at: DateTime) -> DateTime {
-    DateTime::from(SystemTime::from(at))
+    one.into_iter().chain(other).max_by_key(|at| at.instant())
 }
 
 fn shortened(text: &str) -> String {
@@ -357,7 +365,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::event::Bounce;
 
     fn event(word: &str, at: Option<&str>) -> TrackingEvent {
         let (kind, bounce) = match word {
@@ -403,6 +410,31 @@ mod tests {
         ] {
             assert_eq!(state(words).status, expected, "{words:?}");
         }
+    }
+
+    /// The normalized kind may be unknown, as Anymail has it, for a word that says what happened all the same.
+    #[test]
+    fn the_services_word_counts_where_there_is_no_other() {
+        for (word, status) in [
+            ("deferred", DeliveryStatus::Deferred),
+            ("queued", DeliveryStatus::Queued),
+            ("opened_unique", DeliveryStatus::Unknown),
+            ("", DeliveryStatus::Unknown),
+        ] {
+            let mut event = TrackingEvent::new(EventKind::Unknown, word);
+            event.timestamp = "2026-01-01T00:00:00Z".parse().ok();
+            event.description = Some("try later".to_owned());
+            let state = DeliveryState::of(&event);
+            assert_eq!((state.status, state.since.is_some()), (status, status != DeliveryStatus::Unknown), "{word}");
+            let problem = state.problem.map(|problem| (problem.status, problem.description));
+            let is_deferred = status == DeliveryStatus::Deferred;
+            assert_eq!(problem, is_deferred.then(|| (status, Some("try later".to_owned()))), "{word}");
+        }
+        let mut delivered = state(&["delivered"]);
+        delivered.apply(&TrackingEvent::new(EventKind::Unknown, "deferred"));
+        assert_eq!(delivered.status, DeliveryStatus::Delivered);
+        let sent = TrackingEvent::new(EventKind::Sent, "deferred");
+        assert_eq!(DeliveryState::of(&sent).status, DeliveryStatus::Sent, "the normalized word comes first");
     }
 
     #[test]
