@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
@@ -74,9 +74,12 @@ impl From<DateTime> for SystemTime {
     /// 1970 for an instant that the platform's clock cannot show: on some, none before 1601 can be.
     fn from(at: DateTime) -> Self {
         let since_epoch = at.instant.as_duration();
-        let distance: Duration = since_epoch.unsigned_abs();
-        let time =
-            if since_epoch.is_negative() { Self::UNIX_EPOCH.checked_sub(distance) } else { Self::UNIX_EPOCH.checked_add(distance) };
+        let distance = since_epoch.unsigned_abs();
+        let time = if since_epoch.is_negative() {
+            Self::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            Self::UNIX_EPOCH.checked_add(distance)
+        };
         time.unwrap_or(Self::UNIX_EPOCH)
     }
 }
@@ -137,6 +140,8 @@ impl std::error::Error for InvalidDateTime {}
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -174,7 +179,9 @@ mod tests {
 
     #[test]
     fn the_clocks_of_the_platform_are_no_danger() {
-        for text in ["-009999-01-03T00:00:00Z", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "9999-12-30T00:00:00Z"] {
+        for text in
+            ["-009999-01-03T00:00:00Z", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "9999-12-30T00:00:00Z"]
+        {
             let at: DateTime = text.parse().unwrap();
             let there = SystemTime::from(at);
             assert!(there == SystemTime::UNIX_EPOCH || DateTime::from(there) == at, "{text}");

@@ -35,6 +35,9 @@ pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send
 /// inbox tries again later. A handler may therefore be called again with what it has seen. Which events are the same is
 /// for [`TrackingEvent::event_id`](crate::event::TrackingEvent::event_id) and
 /// [`AccountEvent::event_id`](crate::event::AccountEvent::event_id) to say.
+///
+/// A web server drops a handler, at whatever it awaits, when the service waits no longer and closes the connection, which
+/// may be after three seconds. What takes longer is for an inbox.
 pub trait Handler: Send + Sync {
     /// Handles one event.
     fn handle(&self, event: Event) -> Handling<'_>;
