@@ -149,7 +149,7 @@ Examples:
   mailferry inbox prune --bodies 7d --entries 90d
 
 What is pending or dead is kept. Without its entry, an event that comes again is
-taken for a new one.")]
+taken for a new one. Nothing is taken away by itself: let cron call it.")]
 pub(crate) struct PruneArgs {
     /// Take away bodies that are older
     #[arg(long, value_name = "AGE", default_value = "30d")]

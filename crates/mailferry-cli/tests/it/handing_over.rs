@@ -161,6 +161,32 @@ fn a_program_that_takes_too_long_is_killed() {
     assert!(shown["inbox"]["attempts"][0]["error"].as_str().unwrap().contains("longer than"), "{shown}");
 }
 
+#[test]
+fn a_url_that_never_answers_is_given_up() {
+    let server = Capture::answering([Answer::Silence]);
+    let session = session();
+    let listener = Listener::start(&session, &["--timeout", "1", "--attempts", "1", "--forward", &server.url]);
+    listener.client().track(&happened("sent", "1"));
+    wait_for(&session, "forward", "dead", 1);
+    let listed = session.run(["inbox", "list", "--state", "dead"]);
+    assert!(listed.stdout.contains("forward dead (1 failed)"), "{listed}");
+    let stats = session.run(["inbox", "stats"]);
+    assert!(stats.stderr.contains("inbox replay --dead"), "{stats}");
+}
+
+#[cfg(unix)]
+#[test]
+fn several_are_handed_over_at_once_when_asked() {
+    let session = session();
+    // Each waits for the others.
+    let program = script(&session, "touch begun.$$; until test $(ls begun.* | wc -l) -ge 3; do sleep 0.05; done");
+    let listener = Listener::start(&session, &["--parallel", "3", "--", program.to_str().unwrap()]);
+    for id in ["1", "2", "3"] {
+        listener.client().track(&happened("sent", id));
+    }
+    wait_for(&session, "program", "done", 3);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_may_finish_at_the_end() {
