@@ -70,6 +70,9 @@ pub(crate) struct EmulatedEvents {
     /// In which form to post it: 1 or 2
     #[arg(long, value_name = "VERSION", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) webhook_version: u8,
+    /// Pause a webhook that fails 20 times within a day, as MailerSend does [default: go on posting]
+    #[arg(long)]
+    pub(crate) pause_webhooks: bool,
     /// Post mails that arrive to this URL; they are taken for an address that is made up for it
     #[arg(long, value_name = "URL")]
     pub(crate) inbound_route: Vec<String>,

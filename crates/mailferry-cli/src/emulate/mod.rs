@@ -115,6 +115,10 @@ fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
+    if !events.pause_webhooks {
+        // Whoever is still writing the receiver would have to enable it again and again.
+        builder = builder.webhook_pausing(None);
+    }
     for text in &events.outcome {
         let (pattern, outcome) = outcome(text)?;
         builder = builder.outcome(pattern, outcome);

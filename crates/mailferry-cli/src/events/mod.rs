@@ -49,7 +49,10 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     let (transport, _) = found.mailer()?;
     let now = Clock::system().now();
     let (since, until) = (since.at(now), until.unwrap_or(LATELY).at(now));
+    // What is to come cannot be asked for.
+    let until = if until.unix_seconds() > DateTime::from(now).unix_seconds() { now.into() } else { until };
     if since.unix_seconds() >= until.unix_seconds() {
+        let (since, until) = (to_the_second(since), to_the_second(until));
         let text = format!("--since is {since}, which is not before --until, {until}");
         return Err(Error::new(ErrorKind::Config, text).with_remedy("give the earlier time as --since").into());
     }
@@ -63,7 +66,7 @@ async fn backfill(global: &Global, args: BackfillArgs, output: &mut Output) -> R
     }
     let mut signals = Signals::new()?;
     let mut taken = Taken { kinds: kind, inbox, waiting: Vec::new(), count: Count::default(), reached: since };
-    let spinner = Spinner::new();
+    let spinner = Spinner::new(&domain);
     let ended = loop {
         let event = tokio::select! {
             event = events.next() => event,
@@ -269,10 +272,11 @@ impl Summary<'_> {
 struct Spinner(ProgressBar);
 
 impl Spinner {
-    fn new() -> Self {
+    fn new(domain: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
         let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_message(format!("asking about {}", printable(domain)));
         bar.enable_steady_tick(TICK);
         Self(bar)
     }

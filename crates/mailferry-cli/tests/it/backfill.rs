@@ -77,6 +77,24 @@ fn people_see_a_line_for_each_event() {
     assert_eq!(done.objects().len(), 2, "{done}");
 }
 
+/// Activities do not tell of which message they are; where mails do, they are asked.
+#[test]
+fn message_ids_are_asked_for() {
+    const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+    const PAGE: Answer = Answer::Http(
+        200,
+        JSON,
+        r#"{"data":[{"id":"a1","type":"delivered","created_at":"2025-06-01T09:00:00.000000Z","email":{"id":"e1"}}],"links":{"next":null}}"#,
+    );
+    const MAIL: Answer = Answer::Http(200, JSON, r#"{"data":{"id":"e1","message_id":"m1"}}"#);
+    let server = Capture::answering([PAGE, MAIL]);
+    let args = backfill(&["--json", "--message-ids"]);
+    let args = args.into_iter().map(|arg| if arg == "shop.example" { "d1" } else { arg });
+    let done = Session::sending_to(&server.url).run(args);
+    assert_eq!((done.code, &done.objects()[0]["message_id"]), (0, &"m1".into()), "{done}");
+    assert_eq!(server.received()[1].path, "/v1/email/e1");
+}
+
 /// What the inbox has is known, whoever told it; also by the domain's id.
 #[test]
 fn an_inbox_takes_what_it_does_not_have() {
@@ -123,6 +141,7 @@ fn times_must_make_sense() {
         (&["--since", "yesterday"][..], "give a date"),
         (&["--since", "1h", "--until", "2h"], "not before --until"),
         (&["--since", "2026-01-02", "--until", "2026-01-02T00:00:00Z"], "not before --until"),
+        (&["--since", "2999-01-01", "--until", "2999-01-02"], "not before --until"),
         (&[], "--since"),
     ] {
         let done = session.run(["events", "backfill", "--domain", "shop.example"].iter().chain(args));

@@ -3,18 +3,20 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::capture::Capture;
 use crate::session::{GOOD, Session, finish};
 
-struct Running {
+/// The command, which is ready.
+pub(crate) struct Running {
     child: Child,
-    ready: Value,
+    pub(crate) ready: Value,
 }
 
-fn start(session: &Session, args: &[&str]) -> Running {
+pub(crate) fn start(session: &Session, args: &[&str]) -> Running {
     let args = ["emulate", "--json", "--listen", "127.0.0.1:0"].iter().chain(args);
     let mut child = session.command(args).spawn().unwrap();
     let mut line = String::new();
@@ -23,14 +25,14 @@ fn start(session: &Session, args: &[&str]) -> Running {
 }
 
 impl Running {
-    fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         Session::bare()
             .env("MAILERSEND_API_URL", self.ready["url"].as_str().unwrap())
             .env("MAILERSEND_API_TOKEN", self.ready["token"].as_str().unwrap())
             .file("message.json", GOOD)
     }
 
-    fn end(self, signal: &str) -> i32 {
+    pub(crate) fn end(self, signal: &str) -> i32 {
         let Self { child, ready: _ } = self;
         assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
         finish(child).code
@@ -187,8 +189,33 @@ fn mails_arrive_by_smtp() {
     assert_eq!(running.end("-TERM"), 0);
 }
 
+/// A webhook that nobody answers for, and what the doctor says of it.
+#[cfg(unix)]
+#[test]
+fn webhooks_that_fail_are_paused_when_asked_for() {
+    let session = Session::bare();
+    let url = "http://127.0.0.1:1/mailersend/tracking";
+    let args = ["--webhook", url, "--pause-webhooks", "--delivery-delay", "0", "--domain", "shop.example"];
+    let running = start(&session, &args);
+    let sender = running.session();
+    let to: Vec<_> = (0..20).map(|number| format!("\"r{number}@example.com\"")).collect();
+    let message = format!(r#"{{"from": "a@shop.example", "to": [{}], "subject": "x", "text": "y"}}"#, to.join(", "));
+    let sender = sender.file("many.json", message);
+    assert_eq!(sender.run(["send", "many.json"]).code, 0);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let done = sender.run(["doctor", "--json"]);
+        if done.code == 1 {
+            assert!(done.stdout.contains("it is switched off, or paused because http://127.0.0.1:1/"), "{done}");
+            break;
+        }
+        assert!(Instant::now() < deadline, "{done}");
+    }
+    running.end("-TERM");
+}
+
 /// Sends a mail as a server does.
-fn smtp(address: &str, recipient: &str) {
+pub(crate) fn smtp(address: &str, recipient: &str) {
     let mut stream = TcpStream::connect(address).unwrap();
     let mut input = BufReader::new(stream.try_clone().unwrap());
     let mut answer = |code: &str| {

@@ -22,6 +22,7 @@ mod input;
 mod listen;
 mod listener;
 mod message_flags;
+mod round_trip;
 mod send;
 mod session;
 mod signature;
