@@ -301,6 +301,7 @@ fn it_ends_when_nobody_reads_any_more() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn people_can_paste_what_it_says() {
     let session = session();
@@ -315,21 +316,46 @@ fn people_can_paste_what_it_says() {
         .filter_map(|line| line.strip_prefix("  "))
         .flat_map(|line| [line, "\n"])
         .collect();
-    let command = env!("CARGO_BIN_EXE_mailferry");
-    let script =
-        format!("curl() {{ for word; do echo \"$word\"; done; }}\nmailferry() {{ '{command}' \"$@\"; }}\n{script}");
-    let done = Command::new("sh")
-        .args(["-c", &script])
-        .env("MAILERSEND_SIGNING_SECRET", crate::listener::SECRET)
-        .output()
-        .unwrap();
-    let words: Vec<_> = std::str::from_utf8(&done.stdout).unwrap().lines().map(str::to_owned).collect();
-    let [_, _, signature, _, body, url] = &words[..] else { panic!("{words:?}: {done:?}\n{script}") };
+    let words = pasted(&script);
+    let [_, _, signature, _, body, url] = &words[..] else { panic!("{words:?}: {script}") };
     let (name, value) = signature.split_once(": ").unwrap();
     assert_eq!(*url, format!("http://{}/mailersend/tracking", listener.address));
     assert_eq!(listener.client().post("/mailersend/tracking", &[(name, value)], body.as_bytes()).unwrap(), 200);
     listener.line();
     assert!(listener.line().contains("delivered     ann@example.com"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_curl_line_of_each_page_posts_an_event() {
+    for page in ["README.md", "docs/command.md"] {
+        let path = format!("{}/../../{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let start = text.find("BODY='").unwrap_or_else(|| panic!("{page} has no such line"));
+        let end = start + text[start..].find("/mailersend/tracking\n").unwrap() + "/mailersend/tracking".len();
+        let words = pasted(&text[start..end]);
+        let [_, _, signature, _, body, url] = &words[..] else { panic!("{page}: {words:?}") };
+        assert_eq!(*url, "http://127.0.0.1:2581/mailersend/tracking", "{page}");
+        let session = session();
+        let listener = Listener::start(&session, &["--json"]);
+        let (name, value) = signature.split_once(": ").unwrap();
+        assert_eq!(listener.client().post("/mailersend/tracking", &[(name, value)], body.as_bytes()).unwrap(), 200);
+        assert_eq!(listener.object()["event_type"], "delivered", "{page}");
+    }
+}
+
+/// What curl is given when this is pasted into a shell.
+#[cfg(unix)]
+fn pasted(script: &str) -> Vec<String> {
+    let command = env!("CARGO_BIN_EXE_mailferry");
+    let functions = format!("curl() {{ for word; do echo \"$word\"; done; }}\nmailferry() {{ '{command}' \"$@\"; }}");
+    let done = Command::new("sh")
+        .args(["-c", &format!("{functions}\n{script}")])
+        .env("MAILERSEND_SIGNING_SECRET", crate::listener::SECRET)
+        .output()
+        .unwrap();
+    assert!(done.stderr.is_empty(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
 #[test]
