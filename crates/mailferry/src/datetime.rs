@@ -40,35 +40,55 @@ impl DateTime {
     /// A civil time `offset` ahead of UTC, or in a zone that is not known.
     pub(crate) fn civil(local: civil::DateTime, offset: Option<Offset>) -> Option<Self> {
         let instant = offset.unwrap_or(Offset::UTC).to_timestamp(local).ok()?;
+        // RFC 3339 has no seconds in an offset; the instant keeps them.
+        let offset = offset.map(|offset| Offset::from_seconds(offset.seconds() / 60 * 60)).transpose().ok()?;
         Some(Self { instant, offset })
     }
 
-    /// Whole seconds since 1970-01-01 00:00 UTC; of an earlier instant, those after it.
+    /// The same instant in UTC: of two equal instants it then does not matter which is kept.
+    pub(crate) fn to_utc(self) -> Self {
+        Self::utc(self.instant)
+    }
+
+    pub(crate) fn instant(self) -> Timestamp {
+        self.instant
+    }
+
+    /// Whole seconds since 1970-01-01 00:00 UTC, rounded towards that.
     pub fn unix_seconds(&self) -> i64 {
         self.instant.as_second()
     }
 
-    /// Microseconds since 1970-01-01 00:00 UTC.
+    /// Microseconds since 1970-01-01 00:00 UTC, rounded towards that.
     pub fn unix_micros(&self) -> i64 {
         self.instant.as_microsecond()
     }
 
-    /// How many seconds the clock that it was read from is ahead of UTC; `None` when it did not say.
+    /// How many seconds the clock that it was read from is ahead of UTC, in whole minutes; `None` when it did not say.
     pub fn offset(&self) -> Option<i32> {
         self.offset.map(Offset::seconds)
     }
 }
 
 impl From<DateTime> for SystemTime {
+    /// 1970 for an instant that the platform's clock cannot show: on some, none before 1601 can be.
     fn from(at: DateTime) -> Self {
-        at.instant.into()
+        let since_epoch = at.instant.as_duration();
+        let distance = since_epoch.unsigned_abs();
+        let time = if since_epoch.is_negative() {
+            Self::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            Self::UNIX_EPOCH.checked_add(distance)
+        };
+        time.unwrap_or(Self::UNIX_EPOCH)
     }
 }
 
 impl From<SystemTime> for DateTime {
-    /// In UTC; beyond the year 9999 the last representable instant is meant.
+    /// In UTC; outside the years -9999 to 9999 the nearest instant within.
     fn from(time: SystemTime) -> Self {
-        Self::utc(Timestamp::try_from(time).unwrap_or(Timestamp::MAX))
+        let nearest = if time < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
+        Self::utc(Timestamp::try_from(time).unwrap_or(nearest))
     }
 }
 
@@ -120,6 +140,8 @@ impl std::error::Error for InvalidDateTime {}
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -133,6 +155,8 @@ mod tests {
             ("2025-06-07T08:09:10+0200", Some("2025-06-07T08:09:10+02:00")),
             ("2025-06-07T08:09:10-03:30", Some("2025-06-07T08:09:10-03:30")),
             ("2025-06-07", Some("2025-06-07T00:00:00+00:00")),
+            ("2025-06-07T10:09:10+02:00:30", Some("2025-06-07T10:08:40+02:00")),
+            ("0000-01-01T00:00:00Z", Some("0000-01-01T00:00:00+00:00")),
             ("2025-13-40T99:00:00Z", None),
             ("9999-12-31T23:59:59-23:00", None),
             ("2025-06-07T08:09:10[Europe/Prague]", None),
@@ -141,6 +165,33 @@ mod tests {
         ] {
             let read = text.parse::<DateTime>().ok().map(|at| at.to_string());
             assert_eq!(read.as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_the_same_instant() {
+        for text in ["2025-06-07T10:09:10.5+02:00:30", "2025-06-07T10:09:10-00:00:59", "-009998-01-01T00:00:00-10:00"] {
+            let read: DateTime = text.parse().unwrap();
+            let again: DateTime = read.to_string().parse().unwrap();
+            assert_eq!(again, read, "{text} {read}");
+        }
+    }
+
+    #[test]
+    fn the_clocks_of_the_platform_are_no_danger() {
+        for text in
+            ["-009999-01-03T00:00:00Z", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "9999-12-30T00:00:00Z"]
+        {
+            let at: DateTime = text.parse().unwrap();
+            let there = SystemTime::from(at);
+            assert!(there == SystemTime::UNIX_EPOCH || DateTime::from(there) == at, "{text}");
+        }
+        let centuries = Duration::from_secs(400_000_000_000);
+        for (time, nearest) in [
+            (SystemTime::UNIX_EPOCH.checked_sub(centuries), Timestamp::MIN),
+            (SystemTime::UNIX_EPOCH.checked_add(centuries), Timestamp::MAX),
+        ] {
+            assert!(time.is_none_or(|time| DateTime::from(time) == DateTime::utc(nearest)), "{time:?}");
         }
     }
 }

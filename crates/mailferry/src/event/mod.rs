@@ -211,7 +211,7 @@ impl TrackingEvent {
 pub struct InboundEvent {
     /// When the service received it.
     pub timestamp: Option<DateTime>,
-    /// The service's id of it.
+    /// The service's id of the mail, the same each time it is told.
     pub event_id: Option<String>,
     /// The mail.
     pub message: InboundMessage,
@@ -235,7 +235,9 @@ pub struct AccountEvent {
     pub name: String,
     /// When it happened.
     pub timestamp: Option<DateTime>,
-    /// The id of what it is about, where there is one.
+    /// The id of what it is about, where there is one: of an identity, of a bulk send. It is no id of the event: each
+    /// event about the same thing has it, so two with one id may well be two. Those whose [`raw`](Self::raw) bytes are the
+    /// same are one.
     pub event_id: Option<String>,
     /// What the service says about it.
     pub data: Value,
@@ -261,7 +263,8 @@ impl Event {
         }
     }
 
-    /// The service's id of the event, or of what it is about.
+    /// The service's id of the event; of an account event, the id of [what it is about](AccountEvent::event_id), by which
+    /// repeated events cannot be told.
     pub fn event_id(&self) -> Option<&str> {
         match self {
             Self::Tracking(event) => event.event_id.as_deref(),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::de::SeqAccess;
 
-use super::lenient::{Code, Flag, Lenient, Text, lenient, object};
+use super::lenient::{Code, Flag, Lenient, Text, To, object};
 use super::webhook::parse;
 use crate::event::InboundEvent;
 use crate::inbound::InboundMessage;
@@ -54,13 +54,12 @@ pub(super) struct Parties(Vec<String>);
 
 impl<'de> Lenient<'de> for Parties {
     fn item<A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
-        let Some(party) = items.next_element::<Party<'de>>()? else { return Ok(false) };
+        let mut party = Party::default();
+        let is_item = items.next_element_seed(To(&mut party))?.is_some();
         self.0.extend(party.email.into_owned());
-        Ok(true)
+        Ok(is_item)
     }
 }
-
-lenient!(Parties);
 
 /// Reads a body whose type is known to be `inbound.message`.
 ///

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Something that takes from a JSON value what it can use. What it does not take is skipped, however deep it is, without
 /// recursion and without memory.
@@ -32,71 +31,71 @@ pub(super) trait Lenient<'de>: Default {
     }
 }
 
-/// Reads a value leniently.
-pub(super) fn read<'de, T: Lenient<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(Reader(PhantomData))
+/// Reads a value leniently to where it belongs: objects are large, and returned ones would be copied at every level.
+pub(super) struct To<'v, T>(pub(super) &'v mut T);
+
+impl<'de, T: Lenient<'de>> DeserializeSeed<'de> for To<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        // What an earlier member of the same name has left.
+        *self.0 = T::default();
+        deserializer.deserialize_any(self)
+    }
 }
 
-struct Reader<T>(PhantomData<T>);
-
-impl<'de, T: Lenient<'de>> Visitor<'de> for Reader<T> {
-    type Value = T;
+impl<'de, T: Lenient<'de>> Visitor<'de> for To<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON")
     }
 
-    fn visit_bool<E>(self, boolean: bool) -> Result<T, E> {
-        let mut value = T::default();
-        value.boolean(boolean);
-        Ok(value)
+    fn visit_bool<E>(self, boolean: bool) -> Result<(), E> {
+        self.0.boolean(boolean);
+        Ok(())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<T, E> {
-        let mut value = T::default();
-        value.number(number.to_string());
-        Ok(value)
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.0.number(number.to_string());
+        Ok(())
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<T, E> {
-        let mut value = T::default();
-        value.number(number.to_string());
-        Ok(value)
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.0.number(number.to_string());
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
-        let mut value = T::default();
-        value.text(Cow::Borrowed(text));
-        Ok(value)
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        self.0.text(Cow::Borrowed(text));
+        Ok(())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        let mut value = T::default();
-        value.text(Cow::Owned(text.to_owned()));
-        Ok(value)
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.text(Cow::Owned(text.to_owned()));
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
-        let mut value = T::default();
-        value.object();
-        while let Some(Text(name)) = members.next_key()? {
-            value.member(name.as_deref().unwrap_or_default(), &mut members)?;
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        self.0.object();
+        let mut name = Text::default();
+        while members.next_key_seed(To(&mut name))?.is_some() {
+            self.0.member(name.as_str().unwrap_or_default(), &mut members)?;
         }
-        Ok(value)
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<T, A::Error> {
-        let mut value = T::default();
-        while value.item(&mut items)? {}
-        Ok(value)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while self.0.item(&mut items)? {}
+        Ok(())
     }
 }
 
@@ -158,20 +157,11 @@ pub(super) struct Texts(pub(super) Vec<String>);
 
 impl<'de> Lenient<'de> for Texts {
     fn item<A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
-        let Some(item) = items.next_element::<Text<'de>>()? else { return Ok(false) };
+        let mut item = Text::default();
+        let is_item = items.next_element_seed(To(&mut item))?.is_some();
         self.0.extend(item.into_owned());
-        Ok(true)
+        Ok(is_item)
     }
-}
-
-macro_rules! lenient {
-    ($($name:ty),*) => {$(
-        impl<'de> serde::de::Deserialize<'de> for $name {
-            fn deserialize<D: serde::de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::mailersend::lenient::read(deserializer)
-            }
-        }
-    )*};
 }
 
 /// An object of which some members are wanted, each under its own name.
@@ -198,36 +188,32 @@ macro_rules! object {
 
             fn member<A: serde::de::MapAccess<'de>>(&mut self, name: &str, members: &mut A) -> Result<(), A::Error> {
                 match name {
-                    $($member => self.$field = members.next_value()?,)*
-                    _ => {
-                        members.next_value::<serde::de::IgnoredAny>()?;
-                    }
+                    $($member => members.next_value_seed($crate::mailersend::lenient::To(&mut self.$field)),)*
+                    _ => members.next_value::<serde::de::IgnoredAny>().map(|_| ()),
                 }
-                Ok(())
             }
         }
-
-        $crate::mailersend::lenient::lenient!($name<'de>);
     };
 }
 
-pub(super) use {lenient, object};
-
-lenient!(Text<'de>, Code<'de>, Texts);
-#[cfg(feature = "inbound")]
-lenient!(Flag);
+pub(super) use object;
 
 /// Reads a whole text. JSON that only a number beyond range or half a surrogate pair makes unreadable is read without
 /// that: the text that was read comes back, too.
-pub(super) fn from_str<'t, T>(text: &'t str, mended: &'t mut String) -> Option<(T, &'t str)>
-where
-    T: Deserialize<'t>,
-{
-    if let Ok(value) = serde_json::from_str(text) {
+pub(super) fn from_str<'t, T: Lenient<'t>>(text: &'t str, mended: &'t mut String) -> Option<(T, &'t str)> {
+    if let Ok(value) = whole(text) {
         return Some((value, text));
     }
     *mended = mend(text);
-    serde_json::from_str(mended).ok().map(|value| (value, mended.as_str()))
+    whole(mended).ok().map(|value| (value, mended.as_str()))
+}
+
+fn whole<'t, T: Lenient<'t>>(text: &'t str) -> serde_json::Result<T> {
+    let mut value = T::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    To(&mut value).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 /// Puts `null` in the place of numbers beyond range, and U+FFFD in that of halves of surrogate pairs.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::lenient::{self, Code, Text, Texts, object};
+use super::lenient::{self, Code, Lenient, Text, Texts, object};
 use super::signature::Verified;
 use crate::datetime::DateTime;
 use crate::event::{AccountEvent, Bounce, BounceKind, Event, EventKind, RejectReason, TrackingEvent};
@@ -206,7 +206,7 @@ pub(super) enum Misplaced {
 /// Reads a body as one of the types here.
 pub(super) fn parse<'t, T>(body: &'t Bytes, mended: &'t mut String) -> Result<(T, &'t str), Error>
 where
-    T: serde::Deserialize<'t>,
+    T: Lenient<'t>,
 {
     let text = std::str::from_utf8(body).map_err(|_| Error::Unreadable(Cow::Borrowed("it is not UTF-8")))?;
     lenient::from_str(text, mended).ok_or(Error::Unreadable(Cow::Borrowed("it is not JSON")))

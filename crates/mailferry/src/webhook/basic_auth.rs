@@ -1,5 +1,7 @@
 //! A user and password in front of an endpoint.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -14,10 +16,17 @@ use crate::transport::{Error, ErrorKind};
 pub(super) struct BasicAuth(Vec<Pair>);
 
 /// A pair as its tag: all tags are of one length, so that comparing them tells nothing of the pair's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Pair {
     key: hmac::Key,
     tag: hmac::Tag,
+}
+
+impl fmt::Debug for Pair {
+    /// Without the tag: whoever reads it could try out passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pair").finish_non_exhaustive()
+    }
 }
 
 impl BasicAuth {
@@ -132,5 +141,8 @@ mod tests {
         }
         let shown = format!("{:?}", guard(&["ann:hush"]));
         assert!(!shown.contains("hush"), "{shown}");
+        let tag = hmac::sign(&guard(&["ann:hush"]).0[0].key, b"ann:hush");
+        let hexadecimal: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!shown.contains(&hexadecimal), "{shown}");
     }
 }

@@ -149,10 +149,12 @@ impl Endpoints {
         Ok(self)
     }
 
-    /// How many bytes a body may have at the path of a receiver, instead of what that says itself
-    /// ([`Receiver::body_limit`]).
+    /// How many bytes a body may have at the path of a receiver that is there already, instead of what that says itself
+    /// ([`Receiver::body_limit`]). The path is the [receiver's own](Receiver::path), without the prefix; slashes at its
+    /// ends do not matter.
     #[must_use]
     pub fn body_limit(self, path: &str, bytes: usize) -> Self {
+        let path = path.trim_matches('/');
         self.changed(|parts| {
             for route in parts.routes.iter_mut().filter(|route| route.path == path) {
                 route.limit = bytes;

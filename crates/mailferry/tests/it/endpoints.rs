@@ -186,7 +186,7 @@ fn a_long_body_is_refused_before_it_is_read() {
 
     let endpoints = endpoints.body_limit("mailersend/tracking", 2 << 20);
     assert_eq!(post(&endpoints, PATH, &signed(&long), &long).status, 200);
-    let endpoints = endpoints.body_limit("mailersend/tracking", 10);
+    let endpoints = endpoints.body_limit("/mailersend/tracking/", 10);
     assert_eq!(post(&endpoints, PATH, &signed(BODY), BODY).status, 413);
 }
 

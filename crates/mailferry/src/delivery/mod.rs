@@ -1,82 +1,15 @@
 //! What is known of a mail to one recipient, however its events come in.
 
+mod status;
+
 use std::cmp::Ordering;
-use std::fmt;
-use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
 use crate::datetime::DateTime;
-use crate::event::{BounceKind, EventKind, RejectReason, TrackingEvent};
+use crate::event::{Bounce, BounceKind, EventKind, RejectReason, TrackingEvent};
 
-/// How far a mail came.
-///
-/// The order is the rank: a state only ever moves to a greater one. That is why it has no surprises: `Sent` that is told
-/// after `Delivered` changes nothing, a mail that was delivered after a soft bounce is delivered, and one that bounced
-/// for good after its recipient's server had taken it has bounced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[non_exhaustive]
-pub enum DeliveryStatus {
-    /// Nothing was told that says so.
-    #[default]
-    Unknown,
-    /// The service accepted it.
-    Queued,
-    /// The service handed it on.
-    Sent,
-    /// The recipient's server asked to try later.
-    Deferred,
-    /// The recipient's server did not take it, for now.
-    SoftBounced,
-    /// The service could not send it.
-    Failed,
-    /// The service refused to send it.
-    Rejected,
-    /// The recipient's server took it.
-    Delivered,
-    /// The recipient's server did not take it, for good, or took it and sent it back.
-    HardBounced,
-}
-
-impl DeliveryStatus {
-    /// Every one of them, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Unknown,
-        Self::Queued,
-        Self::Sent,
-        Self::Deferred,
-        Self::SoftBounced,
-        Self::Failed,
-        Self::Rejected,
-        Self::Delivered,
-        Self::HardBounced,
-    ];
-
-    /// Its word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Deferred => "deferred",
-            Self::SoftBounced => "soft_bounced",
-            Self::Failed => "failed",
-            Self::Rejected => "rejected",
-            Self::Delivered => "delivered",
-            Self::HardBounced => "hard_bounced",
-        }
-    }
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
-}
-
-impl fmt::Display for DeliveryStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+pub use status::DeliveryStatus;
 
 /// What is known of a mail to one recipient.
 ///
@@ -145,11 +78,12 @@ const LONGEST_DESCRIPTION: usize = 1000;
 impl DeliveryState {
     /// What one event alone tells.
     pub fn of(event: &TrackingEvent) -> Self {
-        let at = event.timestamp.map(utc);
+        let at = event.timestamp.map(DateTime::to_utc);
         let seen = Some(Seen { first: at, last: at });
-        let status = status_of(event);
+        let kind = kind_of(event);
+        let status = status_of(kind, event.bounce.as_ref());
         let mut state = Self { status, since: at, ..Self::default() };
-        match event.kind {
+        match kind {
             EventKind::Opened => state.opened = seen,
             EventKind::Clicked => (state.opened, state.clicked) = (seen, seen),
             EventKind::Complained => state.complained = seen,
@@ -224,15 +158,28 @@ impl DeliveryState {
     }
 }
 
-/// What is opened, followed, complained of or unsubscribed from has arrived, whether or not that was told.
-fn status_of(event: &TrackingEvent) -> DeliveryStatus {
+/// What an event is by its normalized word. Where it has none, the service's own word may be the normalized one all the
+/// same: `deferred`, which Anymail knows, but not from every service.
+fn kind_of(event: &TrackingEvent) -> EventKind {
     match event.kind {
+        EventKind::Unknown => EventKind::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == event.service_kind)
+            .unwrap_or(EventKind::Unknown),
+        kind => kind,
+    }
+}
+
+/// What is opened, followed, complained of or unsubscribed from has arrived, whether or not that was told.
+fn status_of(kind: EventKind, bounce: Option<&Bounce>) -> DeliveryStatus {
+    match kind {
         EventKind::Queued => DeliveryStatus::Queued,
         EventKind::Sent => DeliveryStatus::Sent,
         EventKind::Deferred => DeliveryStatus::Deferred,
         EventKind::Failed => DeliveryStatus::Failed,
         EventKind::Rejected => DeliveryStatus::Rejected,
-        EventKind::Bounced => match event.bounce.as_ref().map(|bounce| bounce.kind) {
+        EventKind::Bounced => match bounce.map(|bounce| bounce.kind) {
             Some(BounceKind::Soft) => DeliveryStatus::SoftBounced,
             Some(BounceKind::Hard) | None => DeliveryStatus::HardBounced,
         },
@@ -266,7 +213,7 @@ impl Problem {
     /// A total order, so that of several problems always the same one is kept.
     fn cmp_weight(&self, other: &Self) -> Ordering {
         let weight = |problem: &Self| {
-            let at = problem.at.map(SystemTime::from);
+            let at = problem.at.map(DateTime::instant);
             (problem.status, at, problem.reject_reason.map(RejectReason::as_str))
         };
         weight(self)
@@ -312,16 +259,11 @@ fn merge_seen(ours: &mut Option<Seen>, theirs: Option<Seen>) {
 }
 
 fn earliest(one: Option<DateTime>, other: Option<DateTime>) -> Option<DateTime> {
-    one.into_iter().chain(other).min_by_key(|at| SystemTime::from(*at))
+    one.into_iter().chain(other).min_by_key(|at| at.instant())
 }
 
 fn latest(one: Option<DateTime>, other: Option<DateTime>) -> Option<DateTime> {
-    one.into_iter().chain(other).max_by_key(|at| SystemTime::from(*at))
-}
-
-/// One way of writing each instant: of two equal ones it must not matter which is kept.
-fn utc(at: DateTime) -> DateTime {
-    DateTime::from(SystemTime::from(at))
+    one.into_iter().chain(other).max_by_key(|at| at.instant())
 }
 
 fn shortened(text: &str) -> String {
@@ -357,7 +299,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::event::Bounce;
 
     fn event(word: &str, at: Option<&str>) -> TrackingEvent {
         let (kind, bounce) = match word {
@@ -403,6 +344,31 @@ mod tests {
         ] {
             assert_eq!(state(words).status, expected, "{words:?}");
         }
+    }
+
+    /// The normalized kind may be unknown, as Anymail has it, for a word that says what happened all the same.
+    #[test]
+    fn the_services_word_counts_where_there_is_no_other() {
+        for (word, status) in [
+            ("deferred", DeliveryStatus::Deferred),
+            ("queued", DeliveryStatus::Queued),
+            ("opened_unique", DeliveryStatus::Unknown),
+            ("", DeliveryStatus::Unknown),
+        ] {
+            let mut event = TrackingEvent::new(EventKind::Unknown, word);
+            event.timestamp = "2026-01-01T00:00:00Z".parse().ok();
+            event.description = Some("try later".to_owned());
+            let state = DeliveryState::of(&event);
+            assert_eq!((state.status, state.since.is_some()), (status, status != DeliveryStatus::Unknown), "{word}");
+            let problem = state.problem.map(|problem| (problem.status, problem.description));
+            let is_deferred = status == DeliveryStatus::Deferred;
+            assert_eq!(problem, is_deferred.then(|| (status, Some("try later".to_owned()))), "{word}");
+        }
+        let mut delivered = state(&["delivered"]);
+        delivered.apply(&TrackingEvent::new(EventKind::Unknown, "deferred"));
+        assert_eq!(delivered.status, DeliveryStatus::Delivered);
+        let sent = TrackingEvent::new(EventKind::Sent, "deferred");
+        assert_eq!(DeliveryState::of(&sent).status, DeliveryStatus::Sent, "the normalized word comes first");
     }
 
     #[test]
