@@ -168,7 +168,8 @@ impl Service {
 
     /// Whether `url` answers the first request to it as it should.
     async fn answers(&self, url: &str, now: Timestamp) -> bool {
-        let answer = self.dispatch.poster.post(url, TEST_KEY, Bytes::from(body::ping(now))).await;
+        let (ping, within) = (Bytes::from(body::ping(now)), self.settings.webhook_timeout);
+        let answer = self.dispatch.poster.post(url, TEST_KEY, ping, within).await;
         matches!(answer, Ok(200..=299))
     }
 
