@@ -43,14 +43,16 @@ impl Mail {
         let mut text = format!("X-Envelope-From: <{address}>\r\n");
         text.reserve(raw.len());
         let body = String::from_utf8_lossy(raw);
-        let mut rest = &*body;
-        while let Some(end) = rest.find(['\r', '\n']) {
-            let (line, tail) = rest.split_at(end);
-            text.push_str(line);
-            text.push_str("\r\n");
-            rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
+        let mut lines = body.split('\n').peekable();
+        while let Some(line) = lines.next() {
+            let is_last = lines.peek().is_none();
+            let line = if is_last { line } else { line.strip_suffix('\r').unwrap_or(line) };
+            for (i, part) in line.split('\r').enumerate() {
+                text.push_str(if i == 0 { "" } else { "\r\n" });
+                text.push_str(part);
+            }
+            text.push_str(if is_last { "" } else { "\r\n" });
         }
-        text.push_str(rest);
         let headers = Headers::read(&text);
         Self { sender: sender.to_owned(), raw: text, headers }
     }
@@ -118,5 +120,23 @@ fn decoded(raw: &str, part: &MessagePart<'_>) -> Vec<u8> {
         Encoding::Base64 => {
             mail_parser::decoders::base64::base64_decode(body).unwrap_or_else(|| part.contents().to_vec())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_line_end_becomes_crlf() {
+        let check = |raw: &str, expected: &str| {
+            assert_eq!(Mail::new("", raw.as_bytes()).raw, format!("X-Envelope-From: <>\r\n{expected}"), "{raw:?}");
+        };
+        check("", "");
+        check("a", "a");
+        check("a\nb\rc\r\nd", "a\r\nb\r\nc\r\nd");
+        check("\r\r\n\n\r", "\r\n\r\n\r\n\r\n");
+        check("\n", "\r\n");
+        check("a\r", "a\r\n");
     }
 }
