@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{Accepted, Arrival, Attempt, Entry, EntryId, Error, ErrorKind, Page, Pruned, Retention, Selection, Stats};
+use crate::lock::WorkerLock;
 use crate::sqlite::{self, Accept, Opening, Prune, Reader, RemoveHandler, Replay};
 use crate::worker::Worker;
 use crate::writer::{Limits, Writer};
@@ -288,8 +289,10 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When it could not be written down.
+    /// When a worker runs this inbox ([`ErrorKind::Occupied`]): it may have that handler, which would be given nothing
+    /// any more. Or when it could not be written down.
     pub async fn remove_handler(&self, name: &str) -> Result<bool, Error> {
+        let _lock = WorkerLock::take(self.path())?;
         self.shared.writer.write(RemoveHandler(name.to_owned())).await
     }
 
@@ -297,8 +300,9 @@ impl Inbox {
     pub async fn close(self) {
         let Some(shared) = Arc::into_inner(self.shared) else { return };
         let Shared { writer, task, reader, .. } = shared;
-        drop(writer);
+        // The last to close tidies up, which only the writer can.
         reader.close().await;
+        drop(writer);
         let task = task.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(Err(cause)) = match task {
             Some(task) => Some(task.await),

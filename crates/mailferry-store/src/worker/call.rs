@@ -20,6 +20,8 @@ use crate::writer::{Boxed, Job};
 pub(super) struct Calling {
     pub(super) inbox: Inbox,
     pub(super) policy: Arc<Policy>,
+    /// The name of whom it is made to.
+    pub(super) handler: Arc<str>,
 }
 
 /// An error's text is kept up to so many bytes.
@@ -63,7 +65,7 @@ pub(super) async fn call_in_transaction(
 
 /// Writes down how a call ended, as often as it takes: the handler must not be called again because of a full disk.
 async fn record(calling: &Calling, claimed: Claimed, outcome: Outcome) {
-    tell(&claimed, &outcome);
+    tell(calling, &claimed, &outcome);
     let ended = calling.inbox.clock().now();
     let next = next(claimed.attempt, &outcome, &calling.policy, claimed.salt(), ended);
     loop {
@@ -73,6 +75,7 @@ async fn record(calling: &Calling, claimed: Claimed, outcome: Outcome) {
             Err(error) if error.kind() == ErrorKind::Closed => return,
             Err(error) => {
                 tracing::error!(
+                    handler = &*calling.handler,
                     entry = claimed.entry.get(),
                     cause = &error as &dyn std::error::Error,
                     "the end of a call could not be written down"
@@ -83,9 +86,10 @@ async fn record(calling: &Calling, claimed: Claimed, outcome: Outcome) {
     }
 }
 
-fn tell(claimed: &Claimed, outcome: &Outcome) {
+fn tell(calling: &Calling, claimed: &Claimed, outcome: &Outcome) {
     if let Some(error) = outcome.error() {
-        tracing::warn!(entry = claimed.entry.get(), attempt = claimed.attempt, error, "a handler failed");
+        let (handler, entry, attempt) = (&*calling.handler, claimed.entry.get(), claimed.attempt);
+        tracing::warn!(handler, entry, attempt, error, "a handler failed");
     }
 }
 
@@ -118,7 +122,7 @@ impl Call {
         if outcome == Outcome::Done {
             return part.keep().await;
         }
-        tell(&self.claimed, &outcome);
+        tell(&self.calling, &self.claimed, &outcome);
         // Whatever it has begun and not waited for.
         interrupt.set(true);
         let failed = self.failed.insert(outcome).clone();

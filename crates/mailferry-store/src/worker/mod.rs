@@ -208,11 +208,12 @@ struct Running {
     /// By the number that the inbox has for each.
     slots: Vec<Slots>,
     calls: JoinSet<i64>,
-    calling: Calling,
+    policy: Arc<Policy>,
 }
 
 struct Slots {
     handler: i64,
+    name: Arc<str>,
     kind: Kind,
     all: usize,
     taken: usize,
@@ -241,14 +242,14 @@ impl Running {
                 Kind::Outside(_) => worker.parallel,
                 Kind::Transaction(_) => TRANSACTION_WINDOW,
             };
-            slots.push(Slots { handler: number, kind: handler.clone(), all, taken: 0 });
+            slots.push(Slots { handler: number, name: name.as_str().into(), kind: handler.clone(), all, taken: 0 });
         }
         let interrupted = worker.inbox.writer().write(Recover { policy: worker.policy.clone(), now: now() }).await?;
         if interrupted > 0 {
             tracing::warn!(calls = interrupted, "calls of handlers were interrupted and are made again");
         }
-        let calling = Calling { inbox: worker.inbox.clone(), policy: Arc::new(worker.policy.clone()) };
-        Ok(Self { worker, slots, calls: JoinSet::new(), calling })
+        let policy = Arc::new(worker.policy.clone());
+        Ok(Self { worker, slots, calls: JoinSet::new(), policy })
     }
 
     /// Begins as many calls as there is room for, and says how long there is nothing to begin.
@@ -287,7 +288,12 @@ impl Running {
         let number = claimed.handler;
         let Some(slots) = self.slots.iter_mut().find(|slots| slots.handler == number) else { return };
         slots.taken += 1;
-        let (calling, limits) = (self.calling.clone(), self.worker.limits);
+        let calling = Calling {
+            inbox: self.worker.inbox.clone(),
+            policy: Arc::clone(&self.policy),
+            handler: Arc::clone(&slots.name),
+        };
+        let limits = self.worker.limits;
         match slots.kind.clone() {
             Kind::Outside(handler) => self.calls.spawn(async move {
                 call_outside(&calling, claimed, handler.as_ref(), limits.outside).await;
