@@ -262,9 +262,10 @@ impl Endpoint {
     /// answer is 500, and the service will send all of them again.
     pub async fn handle(&self, headers: &HeaderMap, body: Bytes, handler: &dyn Handler) -> Answer {
         let mut answer = self.receive(headers, body).await;
-        for event in mem::take(&mut answer.events) {
-            let (word, id) = (event.word(), event.event_id().map(str::to_owned));
-            if let Err(cause) = handler.handle(event).await {
+        // Events do not lie in this future, which is moved on its way: they are large.
+        let begin = |event: Event| (event.word(), event.event_id().map(str::to_owned), handler.handle(event));
+        for (word, id, handling) in mem::take(&mut answer.events).into_iter().map(begin) {
+            if let Err(cause) = handling.await {
                 tracing::error!(event = word, event_id = id, %cause, "the handler of an event failed");
                 return Answer::refused(self.receiver.path(), Error::Unhandled);
             }
