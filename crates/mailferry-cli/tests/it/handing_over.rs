@@ -129,6 +129,19 @@ fn a_program_reads_the_event() {
     assert_eq!(listener.stop().1, Vec::<String>::new());
 }
 
+#[test]
+fn a_handler_that_runs_is_not_forgotten() {
+    let session = session();
+    let listener = Listener::start(&session, &["--json"]);
+    let refused = session.run(["inbox", "forget", "print"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(refused.stderr.contains("a worker runs this inbox already"), "{refused}");
+    listener.client().track(&happened("sent", "1"));
+    assert_eq!(listener.object()["event_type"], "sent");
+    listener.stop();
+    assert_eq!(session.run(["inbox", "forget", "print"]).code, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_that_fails_is_run_again() {
