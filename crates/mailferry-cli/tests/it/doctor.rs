@@ -43,7 +43,7 @@ ok       activity: can be asked for, so that missed events can be had afterwards
 ok       requests today: 1000 are left
 ok       domain shop.example: it is verified and sends
 ok       webhook \"Events\": it posts 24 kinds of events to https://shop.example/mailersend/tracking
-ok       inbound route \"Replies\": it hands mails on to 1 URLs
+ok       inbound route \"Replies\": it posts mails to 1 URL
 
 All is well.
 ";

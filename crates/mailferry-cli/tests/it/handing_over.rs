@@ -73,7 +73,7 @@ fn a_url_that_does_not_answer_yet_gets_the_event_later() {
     assert_eq!(listener.client().track(&happened("sent", "1")), 200);
     // Showing it does not wait for it.
     assert!(listener.line().starts_with("TIME") && listener.line().contains("sent"));
-    listener.wait_for("a handler failed");
+    listener.wait_for("a handler failed handler=\"forward\" entry=1 attempt=1");
     wait_for(&session, "forward", "pending", 1);
     wait_for(&session, "print", "done", 1);
     let shown = session.run(["inbox", "show", "--json", "1"]).object();
@@ -129,6 +129,19 @@ fn a_program_reads_the_event() {
     assert_eq!(listener.stop().1, Vec::<String>::new());
 }
 
+#[test]
+fn a_handler_that_runs_is_not_forgotten() {
+    let session = session();
+    let listener = Listener::start(&session, &["--json"]);
+    let refused = session.run(["inbox", "forget", "print"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(refused.stderr.contains("a worker runs this inbox already"), "{refused}");
+    listener.client().track(&happened("sent", "1"));
+    assert_eq!(listener.object()["event_type"], "sent");
+    listener.stop();
+    assert_eq!(session.run(["inbox", "forget", "print"]).code, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_that_fails_is_run_again() {
@@ -138,6 +151,8 @@ fn a_program_that_fails_is_run_again() {
     let listener = Listener::start(&session, &["--", program.to_str().unwrap()]);
     listener.client().track(&happened("sent", "1"));
     listener.wait_for("ended with exit status: 3");
+    // It is said before it is written down.
+    wait_for(&session, "program", "pending", 1);
     let shown = session.run(["inbox", "show", "1"]);
     assert!(shown.stdout.contains("pending, again at"), "{shown}");
     assert!(shown.stdout.contains("program 1") && shown.stdout.contains("exit status: 3"), "{shown}");

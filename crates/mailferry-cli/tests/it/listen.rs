@@ -86,6 +86,9 @@ fn what_is_refused_is_seen() {
     listener.wait_for("cannot be read");
     let (code, lines, said) = listener.stop();
     assert_eq!((code, lines), (0, Vec::new()));
+    let line = said.lines().find(|line| line.contains("ERROR")).unwrap();
+    let (time, _) = line.split_once(" ERROR ").unwrap();
+    assert!(time.len() == "2026-10-03 22:33:06".len() && time.starts_with("20"), "{line}");
     let (_, refused) = said.split_once("ERROR").unwrap();
     assert!(!refused.contains("ann@example.com"), "{refused}");
     session.run(["inbox", "stats", "--json"]).check(

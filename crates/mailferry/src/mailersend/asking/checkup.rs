@@ -383,7 +383,11 @@ fn inbound_route(findings: &mut Findings, route: &InboundRoute, secrets: Option<
         verified(findings, &place, INBOUND, forward.secret.as_ref(), secrets);
     }
     if findings.0.len() == before {
-        findings.ok(&place, format!("it hands mails on to {} URLs", hooks().count()));
+        let urls = match hooks().count() {
+            1 => "1 URL".to_owned(),
+            number => format!("{number} URLs"),
+        };
+        findings.ok(&place, format!("it posts mails to {urls}"));
     }
 }
 
