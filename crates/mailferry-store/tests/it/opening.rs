@@ -120,6 +120,15 @@ async fn one_worker_runs_an_inbox() {
     let error = second.worker().run(std::future::ready(())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Occupied);
     assert!(error.to_string().ends_with(&format!("already: process {}", std::process::id())), "{error}");
+    #[cfg(unix)]
+    {
+        // By whichever name it is opened.
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(folder.inbox(), &link).unwrap();
+        let third = Inbox::open(&link).await.unwrap();
+        let error = third.worker().run(std::future::ready(())).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Occupied);
+    }
     first.stop().await;
     second.worker().run(std::future::ready(())).await.unwrap();
 }
