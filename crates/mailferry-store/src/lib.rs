@@ -7,6 +7,8 @@ mod deliveries;
 mod handler;
 mod inbox;
 mod lock;
+#[cfg(doctest)]
+mod readme;
 mod sqlite;
 mod worker;
 mod writer;

@@ -321,16 +321,16 @@ impl Running {
     /// Waits for the end of a call, when there are any, and notes it and others that have ended.
     async fn ended(&mut self) {
         match self.calls.join_next().await {
-            Some(ended) => self.note(ended.ok()),
+            Some(ended) => self.note(ended.as_ref().ok()),
             None => std::future::pending().await,
         }
         while let Some(ended) = self.calls.try_join_next() {
-            self.note(ended.ok());
+            self.note(ended.as_ref().ok());
         }
     }
 
-    fn note(&mut self, ended: Option<Taken>) {
-        let Some(Taken { handler, bytes }) = ended else { return };
+    fn note(&mut self, ended: Option<&Taken>) {
+        let Some(&Taken { handler, bytes }) = ended else { return };
         for slots in self.slots.iter_mut().filter(|slots| slots.handler == handler) {
             slots.taken = slots.taken.saturating_sub(1);
             slots.bytes = slots.bytes.saturating_sub(bytes);

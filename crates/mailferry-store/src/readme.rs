@@ -1,0 +1,4 @@
+//! The examples of the inbox's document, as tests.
+
+#[doc = include_str!("../../../docs/inbox.md")]
+struct Guide;
