@@ -122,6 +122,15 @@ async fn one_worker_runs_an_inbox() {
     assert!(error.to_string().ends_with(&format!("already: process {}", std::process::id())), "{error}");
     let error = second.remove_handler("one").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Occupied, "it would be given nothing any more");
+    #[cfg(unix)]
+    {
+        // By whichever name it is opened.
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(folder.inbox(), &link).unwrap();
+        let third = Inbox::open(&link).await.unwrap();
+        let error = third.worker().run(std::future::ready(())).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Occupied);
+    }
     first.stop().await;
     assert!(second.remove_handler("one").await.unwrap());
     second.worker().run(std::future::ready(())).await.unwrap();
