@@ -34,7 +34,7 @@ Examples:
   mailferry send message.json            send a message
   mailferry send --dry-run message.json  see the exact request instead
   mailferry check message.json           see what would be refused, and why
-  mailferry webhook listen               receive events, and see them as they come
+  mailferry webhook listen               receive events, and see them come
   mailferry config                       see the settings, and their sources
   mailferry doctor                       see what is wrong with the account
 
@@ -358,6 +358,18 @@ mod tests {
     #[test]
     fn the_arguments_make_sense_to_clap() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_terminal_of_80_columns() {
+        let mut commands = vec![Cli::command()];
+        while let Some(command) = commands.pop() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines() {
+                assert!(line.chars().count() < 80, "{}: {line}", command.get_name());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ Exit codes:
   0  sent (or: all is well)
   1  anything that is not below
   2  wrong usage, or a setting is missing or wrong
-  3  refused before sending: nothing was sent (or: what was given cannot be read)
+  3  refused before sending: nothing was sent (or: input that cannot be read)
   4  refused by the service
   5  try again later: nothing was sent
   6  it is not known whether it was sent: look before sending again

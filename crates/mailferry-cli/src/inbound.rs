@@ -35,9 +35,9 @@ Examples:
   mailferry inbound parse - < mail.eml
 
 Reads mails as they go over the wire (MIME). What is broken in one is listed as
-a problem and costs no more than the part it is in. The content of files is left
-out; --json gives their sizes and SHA-256. The envelope, SPF and DKIM are not in
-a mail itself: `mailferry webhook parse --endpoint inbound` shows them.")]
+a problem and costs no more than the part it is in. The content of files is
+left out; --json gives their sizes and SHA-256. The envelope, SPF and DKIM are
+not in a mail itself: `mailferry webhook parse --endpoint inbound` shows them.")]
 pub(crate) struct ParseArgs {
     /// The mails; `-` is standard input
     #[arg(value_name = "FILE", required = true)]

@@ -234,6 +234,13 @@ impl Builder {
         self
     }
 
+    /// How long a receiver of webhooks or inbound mail may take to answer, in real time whatever the clock says. By
+    /// default three seconds, as documented; tests of receivers that say nothing need not wait so long.
+    pub fn webhook_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.webhook_timeout = timeout;
+        self
+    }
+
     /// Starts with `route`. [`Emulator::inbound_routes`] tells its address and secret.
     pub fn inbound_route(mut self, route: InboundRoute) -> Self {
         self.inbound_routes.push(route);

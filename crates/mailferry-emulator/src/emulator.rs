@@ -244,8 +244,8 @@ impl Emulator {
         self.service.caught_up(now).script.rule(pattern.into(), outcome);
     }
 
-    /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after three
-    /// seconds of real time. Repetitions that are due later are not waited for.
+    /// Waits until every event that is due by the emulator's clock was posted, and answered or given up after
+    /// the [timeout](Builder::webhook_timeout), in real time. Repetitions that are due later are not waited for.
     pub async fn settled(&self) {
         self.service.settled().await;
     }

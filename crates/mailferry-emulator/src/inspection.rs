@@ -1,5 +1,7 @@
 //! What people who do not write Rust can ask an emulator, under a path that MailerSend does not have.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,14 +96,26 @@ impl Asked<'_> {
         pairs.filter(|(known, _)| *known == name).map(|(_, value)| decode(value)).collect()
     }
 
-    /// Whether a browser asks for a page of somebody else. A page that reaches a loopback address by a name of its own
-    /// is one, too.
-    fn is_foreign(&self, is_exposed: bool) -> bool {
-        let Some(origin) = self.header("origin") else { return false };
+    /// Whether a browser asks for a page of somebody else: that is what `Origin` is for, with everything but GET.
+    fn is_foreign(&self) -> bool {
         let host = self.header("host").unwrap_or_default();
-        let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
-        let is_local = name == "localhost" || name.starts_with("127.") || name == "[::1]";
-        origin != format!("http://{host}") || !(is_local || is_exposed)
+        self.header("origin").is_some_and(|origin| origin != format!("http://{host}"))
+    }
+
+    /// Whether it came by a name that a page of somebody else cannot have. A page may lead its own name to this machine,
+    /// and then ask and read as if it were the emulator's; an address, or a name that only this machine or its network
+    /// has, it cannot take.
+    fn is_by_local_name(&self) -> bool {
+        let Some(host) = self.header("host") else { return true };
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => host,
+        };
+        let name = name.to_ascii_lowercase();
+        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
+        literal.parse::<IpAddr>().is_ok()
+            || !name.contains('.')
+            || [".localhost", ".internal"].iter().any(|end| name.ends_with(end))
     }
 }
 
@@ -119,10 +133,13 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     match (asked.method, parts.as_slice()) {
         ("GET", ["health"]) => health(service),
         _ if !is_open => refuse("auth.token", &[]),
+        _ if !service.is_exposed && !asked.is_by_local_name() => {
+            Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.")
+        }
         ("GET", ["emails"]) => emails(service),
         ("GET", ["emails", id, "attachments", position]) => attachment(service, id, position),
         ("GET", ["requests"]) => requests(service),
-        ("POST", _) if asked.is_foreign(service.is_exposed) => {
+        (method, _) if method != "GET" && asked.is_foreign() => {
             Reply::sentence(403, "Pages of other origins may not change anything here.")
         }
         ("POST", ["inbound"]) => form::receive(service, asked),

@@ -100,16 +100,20 @@ async fn respond(
 ) -> Result<Response<Answer>, Gone> {
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let token = authorization.as_deref().and_then(bearer);
     if inspection::is_its(&target) {
         let Some(body) = read(body, &parts.headers).await? else {
             let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
             return response(reply, Answer::whole);
         };
-        let headers = headers(&parts.headers);
-        let method = parts.method.as_str();
-        let asked = Asked { method, target: &target, token, headers: &headers, body: &body };
-        return response(inspection::answer(&service, &asked), Answer::whole);
+        let is_large = body.len() >= LARGE;
+        let answer = move || {
+            let headers = headers(&parts.headers);
+            let token = authorization.as_deref().and_then(bearer);
+            let method = parts.method.as_str();
+            inspection::answer(&service, &Asked { method, target: &target, token, headers: &headers, body: &body })
+        };
+        let reply = if is_large { beside(answer).await } else { answer() };
+        return response(reply, Answer::whole);
     }
     let mut request = Request {
         at: service.clock.now(),
@@ -166,8 +170,12 @@ async fn process(service: &Arc<Service>, request: Request) -> Reply {
         return service.answer(&request).await;
     }
     let (service, runtime) = (Arc::clone(service), tokio::runtime::Handle::current());
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(service.answer(&request))).await;
-    done.unwrap_or_else(|_| Reply::proxy(500))
+    beside(move || runtime.block_on(service.answer(&request))).await
+}
+
+/// Works beside the threads that serve connections.
+async fn beside(work: impl FnOnce() -> Reply + Send + 'static) -> Reply {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Reply::proxy(500))
 }
 
 /// What a fault answers instead of the service.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::webhooks::{Pausing, Retries};
+use crate::webhooks::{Pausing, Retries, WITHIN};
 
 /// How many requests a minute each route takes, for each account; `None` is without limit.
 ///
@@ -206,6 +206,8 @@ pub(crate) struct Settings {
     pub(crate) retention_days: Option<u16>,
     pub(crate) webhook_retries: Retries,
     pub(crate) inbound_retries: Retries,
+    /// How long a receiver may take, in real time.
+    pub(crate) webhook_timeout: Duration,
     /// `None`: never.
     pub(crate) webhook_pausing: Option<Pausing>,
 }
@@ -232,6 +234,7 @@ impl Default for Settings {
             retention_days: None,
             webhook_retries: Retries::default(),
             inbound_retries: Retries::none(),
+            webhook_timeout: WITHIN,
             webhook_pausing: Some(Pausing::default()),
         }
     }

@@ -7,6 +7,8 @@ mod deliveries;
 mod handler;
 mod inbox;
 mod lock;
+#[cfg(doctest)]
+mod pages;
 mod sqlite;
 mod worker;
 mod writer;

@@ -14,8 +14,11 @@ pub(crate) struct WorkerLock(#[expect(dead_code, reason = "the lock is the open 
 impl WorkerLock {
     /// Takes the lock of the inbox in this file, or says who has it.
     pub(crate) fn take(inbox: &Path) -> Result<Self, Error> {
-        let path = beside(inbox);
-        let failed = |cause| Error::at(ErrorKind::Other, &path, "the worker's lock cannot be taken", cause);
+        let failed = |path: &Path, cause| Error::at(ErrorKind::Other, path, "the worker's lock cannot be taken", cause);
+        // One file has one lock, by whichever link it is opened.
+        let file = inbox.canonicalize().map_err(|cause| failed(inbox, cause))?;
+        let path = beside(&file);
+        let failed = |cause| failed(&path, cause);
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         match file.try_lock() {

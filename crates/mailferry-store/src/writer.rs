@@ -176,7 +176,8 @@ impl Task {
         let mut called = Vec::new();
         let result = self.call_together(first, &mut called).await;
         match result {
-            Err(error) if called.len() > 1 && error.concerns_one() => {
+            // Also of a single one, which may have to write down how it failed.
+            Err(error) if error.concerns_one() => {
                 for mut job in called {
                     let result = alone(&mut self.pen, &mut job).await;
                     job.answer(result.map_err(Error::from));

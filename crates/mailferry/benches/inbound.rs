@@ -1,4 +1,4 @@
-//! What reading a mail costs, beside the MIME library that this crate uses, in one run.
+//! What reading a mail costs, beside another library that reads MIME, in one run.
 //!
 //! `cargo bench -p mailferry --features inbound --bench inbound` prints the figures of `docs/performance.md`: medians of
 //! rounds by turns, in one thread. The library decodes everything at once; ours is asked for everything.

@@ -17,8 +17,8 @@ Answers as MailerSend is documented to, keeps all mail in memory and delivers
 none. What was sent is at /_emulator/emails below the address. Stops at Ctrl-C.
 
 What becomes of a mail is said by its recipient: bounce@…, soft-bounce@…,
-deferred@…, open@…, click@…, unsubscribe@… and complaint@… have the outcome that
-they name, at any domain; all others are delivered.")]
+deferred@…, open@…, click@…, unsubscribe@… and complaint@… have the outcome
+that they name, at any domain; all others are delivered.")]
 pub(crate) struct EmulateArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2580")]

@@ -19,8 +19,9 @@ Examples:
   mailferry inbox replay --dead --dry-run
   mailferry inbox stats
 
-All of it may be done while `mailferry webhook listen` runs. An inbox has people's
-addresses in it; `prune` takes away what is older than it need be.")]
+All of it but `forget` may be done while `mailferry webhook listen` runs. An
+inbox has people's addresses in it; `prune` takes away what is older than it
+need be.")]
 pub(crate) struct InboxArgs {
     /// The file with the inbox
     #[arg(long, global = true, value_name = "FILE", default_value = USUAL_FILE)]
@@ -122,9 +123,9 @@ Examples:
   mailferry inbox replay --handler forward --since 7d
 
 What is done or dead is made pending again, with all its attempts before it. A
-running `mailferry webhook listen` takes it up within a second, another one when
-it starts. With --handler, it is for that handler alone, which also gets what
-came before it was first there.")]
+running `mailferry webhook listen` takes it up within a second, another one
+when it starts. With --handler, it is for that handler alone, which also gets
+what came before it was first there.")]
 pub(crate) struct ReplayArgs {
     /// These entries
     #[arg(value_name = "ID")]
@@ -148,8 +149,8 @@ Examples:
   mailferry inbox prune
   mailferry inbox prune --bodies 7d --entries 90d
 
-What is pending or dead is kept. Without its entry, an event that comes again is
-taken for a new one.")]
+What is pending or dead is kept. Without its entry, an event that comes again
+is taken for a new one. Nothing is taken away by itself: let cron call it.")]
 pub(crate) struct PruneArgs {
     /// Take away bodies that are older
     #[arg(long, value_name = "AGE", default_value = "30d")]
@@ -160,6 +161,9 @@ pub(crate) struct PruneArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+End what runs the inbox first: a handler that runs would be given nothing more.
+One that is forgotten and comes back gets everything again.")]
 pub(crate) struct ForgetArgs {
     /// Its name, as `mailferry inbox stats` shows it
     pub(crate) handler: String,

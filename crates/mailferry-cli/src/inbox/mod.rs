@@ -91,7 +91,10 @@ pub(crate) fn explained(error: &mailferry_store::Error, path: &Path) -> Error {
         Kind::Occupied => (ErrorKind::Config, "end that one, or take another file: --inbox FILE".to_owned()),
         Kind::Busy => (ErrorKind::Timeout, "try again in a moment".to_owned()),
         Kind::Unreadable => (ErrorKind::Unreadable, "see the bytes: mailferry inbox show --raw ID".to_owned()),
-        _ => (ErrorKind::Config, format!("see what is wrong with {path}; --verbose shows the cause")),
+        _ => {
+            let remedy = format!("see whether you may read and write {path} and its folder; --verbose shows the cause");
+            (ErrorKind::Config, remedy)
+        }
     };
     let retry = if kind == ErrorKind::Timeout { Retry::Safe(None) } else { Retry::Never };
     Error::new(kind, text).with_retry(retry).with_remedy(remedy).caused_by(error.clone())

@@ -83,7 +83,8 @@ async fn show(opened: &Opened<'_>, selections: &[Selection], output: &mut Output
             }
         }
     }
-    output.say(format_args!("{} entries would be handed over again", table.rows));
+    let entries = if table.rows == 1 { "entry" } else { "entries" };
+    output.say(format_args!("{} {entries} would be handed over again", table.rows));
     Ok(Exit::Done)
 }
 

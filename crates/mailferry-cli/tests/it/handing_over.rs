@@ -73,7 +73,7 @@ fn a_url_that_does_not_answer_yet_gets_the_event_later() {
     assert_eq!(listener.client().track(&happened("sent", "1")), 200);
     // Showing it does not wait for it.
     assert!(listener.line().starts_with("TIME") && listener.line().contains("sent"));
-    listener.wait_for("a handler failed");
+    listener.wait_for("a handler failed handler=\"forward\" entry=1 attempt=1");
     wait_for(&session, "forward", "pending", 1);
     wait_for(&session, "print", "done", 1);
     let shown = session.run(["inbox", "show", "--json", "1"]).object();
@@ -121,15 +121,25 @@ fn a_program_reads_the_event() {
         listener.client().track(&happened("sent", id));
     }
     wait_for(&session, "program", "done", 2);
-    // Each handler has its own order.
-    let seen = std::fs::read_to_string(session.path("seen.jsonl")).unwrap();
-    let mut lines = [seen.lines().map(str::to_owned).collect(), vec![listener.line(), listener.line()]];
-    lines.iter_mut().for_each(|lines| lines.sort());
-    assert_eq!(lines[0], lines[1]);
+    let expected: String = (0..2).flat_map(|_| [listener.line(), "\n".to_owned()]).collect();
+    assert_eq!(std::fs::read_to_string(session.path("seen.jsonl")).unwrap(), expected);
     assert_eq!(std::fs::read_to_string(session.path("args")).unwrap(), "a 'b' $c\na 'b' $c\n");
     // What it says is not mixed with the events.
     listener.wait_for("told");
     assert_eq!(listener.stop().1, Vec::<String>::new());
+}
+
+#[test]
+fn a_handler_that_runs_is_not_forgotten() {
+    let session = session();
+    let listener = Listener::start(&session, &["--json"]);
+    let refused = session.run(["inbox", "forget", "print"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(refused.stderr.contains("a worker runs this inbox already"), "{refused}");
+    listener.client().track(&happened("sent", "1"));
+    assert_eq!(listener.object()["event_type"], "sent");
+    listener.stop();
+    assert_eq!(session.run(["inbox", "forget", "print"]).code, 0);
 }
 
 #[cfg(unix)]
@@ -141,6 +151,8 @@ fn a_program_that_fails_is_run_again() {
     let listener = Listener::start(&session, &["--", program.to_str().unwrap()]);
     listener.client().track(&happened("sent", "1"));
     listener.wait_for("ended with exit status: 3");
+    // It is said before it is written down.
+    wait_for(&session, "program", "pending", 1);
     let shown = session.run(["inbox", "show", "1"]);
     assert!(shown.stdout.contains("pending, again at"), "{shown}");
     assert!(shown.stdout.contains("program 1") && shown.stdout.contains("exit status: 3"), "{shown}");
@@ -162,6 +174,32 @@ fn a_program_that_takes_too_long_is_killed() {
     until("its end", || (!signal("-0", &pid)).then_some(()), || pid.clone());
     let shown = session.run(["inbox", "show", "--json", "1"]).object();
     assert!(shown["inbox"]["attempts"][0]["error"].as_str().unwrap().contains("longer than"), "{shown}");
+}
+
+#[test]
+fn a_url_that_never_answers_is_given_up() {
+    let server = Capture::answering([Answer::Silence]);
+    let session = session();
+    let listener = Listener::start(&session, &["--timeout", "1", "--attempts", "1", "--forward", &server.url]);
+    listener.client().track(&happened("sent", "1"));
+    wait_for(&session, "forward", "dead", 1);
+    let listed = session.run(["inbox", "list", "--state", "dead"]);
+    assert!(listed.stdout.contains("forward dead (1 failed)"), "{listed}");
+    let stats = session.run(["inbox", "stats"]);
+    assert!(stats.stderr.contains("inbox replay --dead"), "{stats}");
+}
+
+#[cfg(unix)]
+#[test]
+fn several_are_handed_over_at_once_when_asked() {
+    let session = session();
+    // Each waits for the others.
+    let program = script(&session, "touch begun.$$; until test $(ls begun.* | wc -l) -ge 3; do sleep 0.05; done");
+    let listener = Listener::start(&session, &["--parallel", "3", "--", program.to_str().unwrap()]);
+    for id in ["1", "2", "3"] {
+        listener.client().track(&happened("sent", id));
+    }
+    wait_for(&session, "program", "done", 3);
 }
 
 #[cfg(unix)]

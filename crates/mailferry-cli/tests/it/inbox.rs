@@ -136,7 +136,8 @@ fn what_is_replayed_is_handed_over_again() {
     ] {
         let dry = session.run(["inbox", "replay", "--dry-run", "--json"].iter().chain(args));
         assert_eq!((dry.code, dry.objects().len()), (0, shown.len()), "{args:?}: {dry}");
-        assert_eq!(dry.stderr, format!("{} entries would be handed over again\n", shown.len()));
+        let entries = if shown.len() == 1 { "entry" } else { "entries" };
+        assert_eq!(dry.stderr, format!("{} {entries} would be handed over again\n", shown.len()));
         let done = session.run(["inbox", "replay", "--json"].iter().chain(args));
         done.check(0, &format!("{{\"replayed\":{number}}}\n"), "");
         let mut ids: Vec<_> =

@@ -1,9 +1,11 @@
 //! `mailferry webhook listen`: events come in and are shown.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{ChildStderr, Command};
 
-use crate::listener::{Listener, arrived, happened, session, until};
+use crate::listener::{Client, Listener, arrived, happened, session, until};
 use crate::session::{Session, finish};
 
 #[test]
@@ -84,6 +86,9 @@ fn what_is_refused_is_seen() {
     listener.wait_for("cannot be read");
     let (code, lines, said) = listener.stop();
     assert_eq!((code, lines), (0, Vec::new()));
+    let line = said.lines().find(|line| line.contains("ERROR")).unwrap();
+    let (time, _) = line.split_once(" ERROR ").unwrap();
+    assert!(time.len() == "2026-10-03 22:33:06".len() && time.starts_with("20"), "{line}");
     let (_, refused) = said.split_once("ERROR").unwrap();
     assert!(!refused.contains("ann@example.com"), "{refused}");
     session.run(["inbox", "stats", "--json"]).check(
@@ -238,6 +243,48 @@ fn two_listeners_do_not_share_an_inbox() {
     assert_eq!((first.stop().0, second.stop().0), (0, 0));
 }
 
+/// Where a listener listens, once it has said so.
+fn address(stderr: &mut ChildStderr) -> SocketAddr {
+    let mut said = Vec::new();
+    let read = || {
+        let mut byte = [0];
+        stderr.read_exact(&mut byte).unwrap();
+        said.push(byte[0]);
+        let text = String::from_utf8_lossy(&said);
+        let (_, rest) = text.split_once("http://")?;
+        rest.split_once('/')?.0.parse().ok()
+    };
+    until("the address", read, String::new)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_reads_from_holds_nothing_up() {
+    let session = session();
+    let mut child = session.command(["webhook", "listen", "--json", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let address = address(child.stderr.as_mut().unwrap());
+    let mut client = Client::new(address);
+    // More than a pipe holds.
+    let long = format!(r#"{{"type":"activity.sent","data":{{"id":"1","note":"{}"}}}}"#, "x".repeat(500_000));
+    assert_eq!(client.track(long.as_bytes()), 200);
+    until("the event", || session.run(["inbox", "list", "--state", "claimed", "--json"]).objects().pop(), String::new);
+    assert_eq!(client.track(&happened("sent", "2")), 200);
+    let pid = child.id().to_string();
+    let signal = || assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    signal();
+    let mut said = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    while !said.contains("stopping") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    signal();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    // And it is shown at the next start.
+    let listener = Listener::start(&session, &["--json"]);
+    let shown: BTreeSet<_> = (0..2).map(|_| listener.object()["event_id"].to_string()).collect();
+    assert_eq!(shown, BTreeSet::from(["\"1\"".to_owned(), "\"2\"".to_owned()]));
+}
+
 #[test]
 fn it_ends_when_nobody_reads_any_more() {
     for args in [&["--json"][..], &["--json", "--no-inbox"]] {
@@ -245,23 +292,11 @@ fn it_ends_when_nobody_reads_any_more() {
         let args = ["webhook", "listen", "--listen", "127.0.0.1:0"].iter().chain(args);
         let mut child = session.command(args).spawn().unwrap();
         drop(child.stdout.take());
-        let mut said = Vec::new();
         let mut stderr = child.stderr.take().unwrap();
-        let address = until(
-            "the address",
-            || {
-                let mut byte = [0];
-                stderr.read_exact(&mut byte).unwrap();
-                said.push(byte[0]);
-                let text = String::from_utf8_lossy(&said);
-                let (_, rest) = text.split_once("http://")?;
-                rest.split_once('/')?.0.parse().ok()
-            },
-            String::new,
-        );
+        let address = address(&mut stderr);
         let body = happened("sent", "1");
         let headers = [("Signature", &*mailferry::mailersend::sign(&body, crate::listener::SECRET))];
-        let status = crate::listener::Client::new(address).post("/mailersend/tracking", &headers, &body).unwrap();
+        let status = Client::new(address).post("/mailersend/tracking", &headers, &body).unwrap();
         // Without an inbox it was not shown, and is to be sent again.
         assert_eq!(status, if session.path("mailferry-inbox.db").exists() { 200 } else { 500 });
         drop(stderr);
@@ -269,6 +304,7 @@ fn it_ends_when_nobody_reads_any_more() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn people_can_paste_what_it_says() {
     let session = session();
@@ -283,21 +319,46 @@ fn people_can_paste_what_it_says() {
         .filter_map(|line| line.strip_prefix("  "))
         .flat_map(|line| [line, "\n"])
         .collect();
-    let command = env!("CARGO_BIN_EXE_mailferry");
-    let script =
-        format!("curl() {{ for word; do echo \"$word\"; done; }}\nmailferry() {{ '{command}' \"$@\"; }}\n{script}");
-    let done = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .env("MAILERSEND_SIGNING_SECRET", crate::listener::SECRET)
-        .output()
-        .unwrap();
-    let words: Vec<_> = std::str::from_utf8(&done.stdout).unwrap().lines().map(str::to_owned).collect();
-    let [_, _, signature, _, body, url] = &words[..] else { panic!("{words:?}: {done:?}\n{script}") };
+    let words = pasted(&script);
+    let [_, _, signature, _, body, url] = &words[..] else { panic!("{words:?}: {script}") };
     let (name, value) = signature.split_once(": ").unwrap();
     assert_eq!(*url, format!("http://{}/mailersend/tracking", listener.address));
     assert_eq!(listener.client().post("/mailersend/tracking", &[(name, value)], body.as_bytes()).unwrap(), 200);
     listener.line();
     assert!(listener.line().contains("delivered     ann@example.com"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_curl_line_of_each_page_posts_an_event() {
+    for page in ["README.md", "docs/command.md"] {
+        let path = format!("{}/../../{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let start = text.find("BODY='").unwrap_or_else(|| panic!("{page} has no such line"));
+        let end = start + text[start..].find("/mailersend/tracking\n").unwrap() + "/mailersend/tracking".len();
+        let words = pasted(&text[start..end]);
+        let [_, _, signature, _, body, url] = &words[..] else { panic!("{page}: {words:?}") };
+        assert_eq!(*url, "http://127.0.0.1:2581/mailersend/tracking", "{page}");
+        let session = session();
+        let listener = Listener::start(&session, &["--json"]);
+        let (name, value) = signature.split_once(": ").unwrap();
+        assert_eq!(listener.client().post("/mailersend/tracking", &[(name, value)], body.as_bytes()).unwrap(), 200);
+        assert_eq!(listener.object()["event_type"], "delivered", "{page}");
+    }
+}
+
+/// What curl is given when this is pasted into a shell.
+#[cfg(unix)]
+fn pasted(script: &str) -> Vec<String> {
+    let command = env!("CARGO_BIN_EXE_mailferry");
+    let functions = format!("curl() {{ for word; do echo \"$word\"; done; }}\nmailferry() {{ '{command}' \"$@\"; }}");
+    let done = Command::new("sh")
+        .args(["-c", &format!("{functions}\n{script}")])
+        .env("MAILERSEND_SIGNING_SECRET", crate::listener::SECRET)
+        .output()
+        .unwrap();
+    assert!(done.stderr.is_empty(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
 #[test]

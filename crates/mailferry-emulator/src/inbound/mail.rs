@@ -1,9 +1,16 @@
 //! A mail that comes in: its envelope, its bytes, and what MailerSend takes out of it.
 
 use bytes::Bytes;
-use mail_parser::{Encoding, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, HeaderName, MessageParser, MessagePart, MimeHeaders as _, PartType};
 
 use super::headers::Headers;
+
+/// So deep mails may be attached to mails.
+const MOST_NESTED: usize = 100;
+/// How deep the parser looks into attached mails that are encoded: three times.
+const MOST_ENCODED: usize = 3;
 
 /// A mail from outside.
 #[derive(Clone, Debug)]
@@ -43,20 +50,26 @@ impl Mail {
         let mut text = format!("X-Envelope-From: <{address}>\r\n");
         text.reserve(raw.len());
         let body = String::from_utf8_lossy(raw);
-        let mut rest = &*body;
-        while let Some(end) = rest.find(['\r', '\n']) {
-            let (line, tail) = rest.split_at(end);
-            text.push_str(line);
-            text.push_str("\r\n");
-            rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
+        let mut lines = body.split('\n').peekable();
+        while let Some(line) = lines.next() {
+            let is_last = lines.peek().is_none();
+            let line = if is_last { line } else { line.strip_suffix('\r').unwrap_or(line) };
+            for (i, part) in line.split('\r').enumerate() {
+                text.push_str(if i == 0 { "" } else { "\r\n" });
+                text.push_str(part);
+            }
+            text.push_str(if is_last { "" } else { "\r\n" });
         }
-        text.push_str(rest);
         let headers = Headers::read(&text);
         Self { sender: sender.to_owned(), raw: text, headers }
     }
 
-    /// Takes the mail apart. An attached mail stays a file: its texts are not this mail's.
+    /// Takes the mail apart. An attached mail stays a file: its texts are not this mail's. Where mails are attached to
+    /// mails [without end](MOST_NESTED), no part is found.
     pub(crate) fn content(&self) -> Content {
+        if is_too_deep(self.raw.as_bytes(), MOST_ENCODED) {
+            return Content::default();
+        }
         let Some(mail) = MessageParser::default().parse(self.raw.as_bytes()) else { return Content::default() };
         let mut content = Content::default();
         let add = |to: &mut Option<String>, text: &str| to.get_or_insert_default().push_str(text);
@@ -73,6 +86,35 @@ impl Mail {
         content.files = mail.attachments().map(|part| file(&self.raw, part)).collect();
         content
     }
+}
+
+/// Whether mails are attached to mails deeper than the parser, which recurses over them, has stack for.
+fn is_too_deep(raw: &[u8], encoded: usize) -> bool {
+    // Nothing encoded is looked into, so that this one does not recurse.
+    let parser = MessageParser::new().with_mime_headers().ignore_header(HeaderName::ContentTransferEncoding);
+    let Some(mail) = parser.parse(raw) else { return false };
+    let mut is_too_deep = false;
+    let mut parts: Vec<_> = mail.parts.into_iter().map(|part| (0_usize, part)).collect();
+    // Taken apart to the end, because dropping recurses, too.
+    while let Some((depth, part)) = parts.pop() {
+        is_too_deep |= depth > MOST_NESTED;
+        let may_be_mail = part.content_type().is_none_or(|kind| kind.c_type.eq_ignore_ascii_case("message"));
+        if !is_too_deep && encoded > 0 && may_be_mail {
+            let position = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+            let slice = |from, to| raw.get(position(from)..position(to)).unwrap_or_default();
+            let head = slice(part.offset_header, part.offset_body).to_ascii_lowercase();
+            let body = slice(part.offset_body, part.offset_end);
+            let says = |word: &[u8]| head.windows(word.len()).any(|found| found == word);
+            if says(b"content-transfer-encoding") {
+                let decoded = [base64_decode(body), quoted_printable_decode(body)];
+                is_too_deep = decoded.iter().flatten().any(|decoded| self::is_too_deep(decoded, encoded - 1));
+            }
+        }
+        if let PartType::Message(attached) = part.body {
+            parts.extend(attached.parts.into_iter().map(|part| (depth.saturating_add(1), part)));
+        }
+    }
+    is_too_deep
 }
 
 fn file(raw: &str, part: &MessagePart<'_>) -> File {
@@ -113,10 +155,25 @@ fn decoded(raw: &str, part: &MessagePart<'_>) -> Vec<u8> {
     let body = raw.as_bytes().get(position(part.offset_body)..position(part.offset_end)).unwrap_or_default();
     match part.encoding {
         Encoding::None => body.to_vec(),
-        Encoding::QuotedPrintable => mail_parser::decoders::quoted_printable::quoted_printable_decode(body)
-            .unwrap_or_else(|| part.contents().to_vec()),
-        Encoding::Base64 => {
-            mail_parser::decoders::base64::base64_decode(body).unwrap_or_else(|| part.contents().to_vec())
-        }
+        Encoding::QuotedPrintable => quoted_printable_decode(body).unwrap_or_else(|| part.contents().to_vec()),
+        Encoding::Base64 => base64_decode(body).unwrap_or_else(|| part.contents().to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_line_end_becomes_crlf() {
+        let check = |raw: &str, expected: &str| {
+            assert_eq!(Mail::new("", raw.as_bytes()).raw, format!("X-Envelope-From: <>\r\n{expected}"), "{raw:?}");
+        };
+        check("", "");
+        check("a", "a");
+        check("a\nb\rc\r\nd", "a\r\nb\r\nc\r\nd");
+        check("\r\r\n\n\r", "\r\n\r\n\r\n\r\n");
+        check("\n", "\r\n");
+        check("a\r", "a\r\n");
     }
 }

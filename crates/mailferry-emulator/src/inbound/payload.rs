@@ -178,8 +178,13 @@ mod tests {
         let part = |i: u32| format!("Content-Type: multipart/mixed; boundary=\"b{i}\"\r\n\r\n--b{i}\r\n");
         let nested = (0..3_000).map(part).collect::<Vec<_>>().concat();
         told("", nested.as_bytes());
-        let attached = "Content-Type: message/rfc822\r\n\r\n".repeat(3_000);
+        let attached = "Content-Type: message/rfc822\r\n\r\n".repeat(100_000);
         told("", attached.as_bytes());
+        let encoded = format!(
+            "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+            STANDARD.encode(attached)
+        );
+        told("", encoded.as_bytes());
         let headers = "A: b\r\n".repeat(20_000);
         let data = told("", headers.as_bytes());
         assert_eq!(data["data"]["headers"]["A"].as_array().unwrap().len(), 20_000);

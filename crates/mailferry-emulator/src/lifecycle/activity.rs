@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::contact::Contact;
 use crate::id;
 use crate::message::{EmailStatus, Message};
+use crate::rules::is_true;
 
 /// What happened to an email, in MailerSend's words (facts sheet 8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,10 @@ pub enum ActivityKind {
     Unsubscribed,
     /// The recipient called it spam.
     SpamComplaint,
+    /// The survey in it was opened.
+    SurveyOpened,
+    /// The survey in it was answered.
+    SurveySubmitted,
     /// It was not sent, because the recipient is on a suppression list.
     Suppressed,
 }
@@ -56,6 +61,8 @@ impl ActivityKind {
             | Self::Clicked
             | Self::ClickedUnique
             | Self::Unsubscribed
+            | Self::SurveyOpened
+            | Self::SurveySubmitted
             | Self::Suppressed => self.event().map_or("", |event| event.trim_start_matches("activity.")),
         }
     }
@@ -75,6 +82,8 @@ impl ActivityKind {
             Self::ClickedUnique => "activity.clicked_unique",
             Self::Unsubscribed => "activity.unsubscribed",
             Self::SpamComplaint => "activity.spam_complaint",
+            Self::SurveyOpened => "activity.survey_opened",
+            Self::SurveySubmitted => "activity.survey_submitted",
             Self::Suppressed => "activity.suppressed",
         })
     }
@@ -111,11 +120,32 @@ pub(crate) struct Sheet {
     pub(crate) headers: Vec<(String, String)>,
     /// The first link of its text, for those who click.
     pub(crate) link: Option<String>,
+    pub(crate) tracking: Tracking,
+}
+
+/// What the service can find out about readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tracking {
+    pub(crate) opens: bool,
+    pub(crate) clicks: bool,
+}
+
+impl Tracking {
+    /// That of a message's `settings`, where they say something; else that of its domain.
+    fn of(message: &Message, domain: Self) -> Self {
+        let settings = message.request.get("settings");
+        let setting = |name| settings.and_then(|settings| settings.get(name)).filter(|value| !value.is_null());
+        Self {
+            opens: setting("track_opens").map_or(domain.opens, is_true),
+            clicks: setting("track_clicks").map_or(domain.clicks, is_true),
+        }
+    }
 }
 
 impl Sheet {
-    pub(crate) fn new(message: &Message, domain: &str) -> Self {
+    pub(crate) fn new(message: &Message, domain: &str, tracking: Tracking) -> Self {
         Self {
+            tracking: Tracking::of(message, tracking),
             message_id: message.id.clone(),
             created_at: message.created_at,
             send_at: message.send_at,
@@ -126,6 +156,14 @@ impl Sheet {
             headers: message.headers.clone(),
             link: message.html.as_deref().and_then(first_link),
         }
+    }
+
+    fn weight(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        let tags = self.tags.iter().map(String::len);
+        let names = [self.from.len(), self.domain.len()].into_iter();
+        let texts = [&self.template_id, &self.link].into_iter().flatten().map(String::len);
+        headers.chain(tags).chain(names).chain(texts).fold(256, usize::saturating_add)
     }
 }
 
@@ -185,8 +223,9 @@ impl Letter {
         self.change(|course| course.plan = course.plan.wrapping_add(1));
     }
 
-    fn weight(&self) -> usize {
-        256 + self.recipient.len() + self.subject.len()
+    /// Roughly how much memory it takes. Each counts its sheet, which several share.
+    pub(super) fn weight(&self) -> usize {
+        256_usize.saturating_add(self.recipient.len() + self.subject.len()).saturating_add(self.sheet.weight())
     }
 }
 
@@ -230,7 +269,7 @@ impl Occurrence {
     /// Roughly how much memory it takes, for the cap: each counts its letter, which several share.
     pub(crate) fn weight(&self) -> usize {
         let url = if let Detail::Click(_, url) = &self.detail { url.len() } else { 0 };
-        self.letter.weight() + url
+        self.letter.weight().saturating_add(url)
     }
 }
 

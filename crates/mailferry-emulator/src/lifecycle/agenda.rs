@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::activity::Letter;
 use super::outcome::Outcome;
+use crate::settings::Memory;
 
 /// One step of one email.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) enum Step {
     Unsubscribe,
     Open,
     Click,
+    OpenSurvey,
+    SubmitSurvey,
 }
 
 /// Something that is to happen.
@@ -34,6 +37,16 @@ pub(crate) enum Job {
     Bulk(String),
 }
 
+impl Job {
+    /// Roughly how much memory it takes.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Step { letter, .. } => letter.weight(),
+            Self::Bulk(id) => 256_usize.saturating_add(id.len()),
+        }
+    }
+}
+
 /// Jobs by the time at which they are due, and then by arrival.
 #[derive(Debug)]
 pub(crate) struct Agenda {
@@ -41,20 +54,24 @@ pub(crate) struct Agenda {
     /// Emails of paused domains, in the order in which they would have been sent.
     held: Vec<Arc<Letter>>,
     arrivals: u64,
-    most: usize,
+    /// What jobs and held emails take.
+    bytes: usize,
+    most: Memory,
 }
 
 impl Agenda {
-    /// Keeps at most so many jobs; what comes then never happens.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { jobs: BTreeMap::new(), held: Vec::new(), arrivals: 0, most }
+    /// Keeps at most so much; what comes then never happens.
+    pub(crate) fn new(most: Memory) -> Self {
+        Self { jobs: BTreeMap::new(), held: Vec::new(), arrivals: 0, bytes: 0, most }
     }
 
     pub(crate) fn add(&mut self, at: Timestamp, job: Job) {
-        if self.jobs.len() >= self.most {
-            tracing::warn!(most = self.most, "too much is to happen at once; an email stays as it is");
+        let bytes = self.bytes.saturating_add(job.weight());
+        if self.jobs.len() >= self.most.count || bytes > self.most.bytes {
+            tracing::warn!(most = ?self.most, "too much is to happen at once; an email stays as it is");
             return;
         }
+        self.bytes = bytes;
         self.jobs.insert((at, self.arrivals), job);
         self.arrivals = self.arrivals.saturating_add(1);
     }
@@ -84,7 +101,9 @@ impl Agenda {
 
     /// Keeps an email back until its domain is resumed.
     pub(super) fn hold(&mut self, letter: Arc<Letter>) {
-        if self.held.len() < self.most {
+        let bytes = self.bytes.saturating_add(letter.weight());
+        if self.held.len() < self.most.count && bytes <= self.most.bytes {
+            self.bytes = bytes;
             self.held.push(letter);
         }
     }
@@ -98,6 +117,7 @@ impl Agenda {
             if is_paused(&letter.sheet.domain) {
                 self.held.push(letter);
             } else {
+                self.bytes = self.bytes.saturating_sub(letter.weight());
                 self.plan(now, &letter, Step::Send, &[]);
             }
         }
@@ -107,6 +127,7 @@ impl Agenda {
     pub(super) fn take(&mut self, now: Timestamp) -> Option<(Timestamp, Job)> {
         let first = self.jobs.first_entry().filter(|entry| entry.key().0 <= now)?;
         let ((at, _), job) = first.remove_entry();
+        self.bytes = self.bytes.saturating_sub(job.weight());
         Some((at, job))
     }
 
@@ -117,5 +138,52 @@ impl Agenda {
     pub(crate) fn clear(&mut self) {
         self.jobs.clear();
         self.held.clear();
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::{Contact, Sheet, Tracking};
+
+    fn letter(header: usize) -> Arc<Letter> {
+        let now = Timestamp::UNIX_EPOCH;
+        let sheet = Sheet {
+            message_id: String::new(),
+            created_at: now,
+            send_at: None,
+            from: String::new(),
+            domain: "a.example".to_owned(),
+            template_id: None,
+            tags: Vec::new(),
+            headers: vec![("X".to_owned(), "x".repeat(header))],
+            link: None,
+            tracking: Tracking { opens: true, clicks: true },
+        };
+        let contact = Contact { id: String::new(), created_at: now };
+        Letter::new(String::new(), String::new(), contact, "".into(), Arc::new(sheet))
+    }
+
+    /// Emails outlive their messages here, so that they must not be larger together than messages may be.
+    #[test]
+    fn what_is_to_happen_is_capped() {
+        let mut agenda = Agenda::new(Memory { count: 3, bytes: 100_000 });
+        let now = Timestamp::UNIX_EPOCH;
+        let planned = |agenda: &Agenda| (agenda.jobs.len(), agenda.held.len());
+        agenda.accepted(&letter(60_000));
+        agenda.accepted(&letter(60_000));
+        assert_eq!(planned(&agenda), (1, 0));
+        let (_, Job::Step { letter: first, .. }) = agenda.take(now).unwrap() else { panic!("no step") };
+        agenda.hold(first);
+        agenda.accepted(&letter(60_000));
+        assert_eq!(planned(&agenda), (0, 1));
+        agenda.release(now, |_| false);
+        assert_eq!(planned(&agenda), (1, 0));
+        agenda.clear();
+        for _ in 0..5 {
+            agenda.accepted(&letter(0));
+        }
+        assert_eq!(planned(&agenda), (3, 0));
     }
 }

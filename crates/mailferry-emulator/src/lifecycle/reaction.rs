@@ -26,10 +26,14 @@ pub enum Reaction {
     Complain,
     /// The recipient unsubscribes, and comes on the list of those who did.
     Unsubscribe,
-    /// The recipient opens it.
+    /// The recipient opens it. The service does not notice when opens are not tracked.
     Open,
-    /// The recipient clicks the link to this URL.
+    /// The recipient clicks the link to this URL. The service does not notice when clicks are not tracked.
     Click(String),
+    /// The recipient opens the survey in it.
+    OpenSurvey,
+    /// The recipient answers the survey in it: `test` to its only question, as in the documentation's example.
+    SubmitSurvey,
 }
 
 /// Why an email cannot be reacted to.
@@ -71,6 +75,8 @@ impl Reaction {
             "unsubscribe" => Self::Unsubscribe,
             "open" => Self::Open,
             "click" => Self::Click(url?),
+            "open-survey" => Self::OpenSurvey,
+            "submit-survey" => Self::SubmitSurvey,
             _ => return None,
         })
     }
@@ -105,6 +111,8 @@ impl Service {
             Reaction::Complain => Step::Complain,
             Reaction::Unsubscribe => Step::Unsubscribe,
             Reaction::Open => Step::Open,
+            Reaction::OpenSurvey => Step::OpenSurvey,
+            Reaction::SubmitSurvey => Step::SubmitSurvey,
             Reaction::Click(url) => {
                 state.clicked(&self.settings, &letter, &url, now);
                 self.wake(&state);

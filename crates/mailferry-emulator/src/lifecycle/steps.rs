@@ -60,7 +60,9 @@ impl State {
             | Step::Complain
             | Step::Unsubscribe
             | Step::Open
-            | Step::Click => {
+            | Step::Click
+            | Step::OpenSurvey
+            | Step::SubmitSurvey => {
                 self.step(settings, letter, step, at);
                 if let Some((next, then)) = then.split_first() {
                     self.agenda.plan(later(at, settings.delivery_delay), letter, *next, then);
@@ -83,6 +85,8 @@ impl State {
             Step::Deliver => happened(Some(EmailStatus::Delivered), ActivityKind::Delivered),
             Step::SoftBounce => happened(Some(EmailStatus::Rejected), ActivityKind::SoftBounced),
             Step::Defer => happened(None, ActivityKind::Deferred),
+            Step::OpenSurvey => happened(None, ActivityKind::SurveyOpened),
+            Step::SubmitSurvey => happened(None, ActivityKind::SurveySubmitted),
             Step::HardBounce => {
                 happened(Some(EmailStatus::Rejected), ActivityKind::HardBounced);
                 self.take_off(SuppressionList::HardBounces, letter, at);
@@ -107,6 +111,9 @@ impl State {
     }
 
     pub(super) fn opened(&mut self, settings: &Settings, letter: &Arc<Letter>, at: Timestamp) {
+        if !letter.sheet.tracking.opens {
+            return;
+        }
         let detail = Detail::Open(self.ids.serial());
         self.record(settings, letter, ActivityKind::Opened, detail.clone(), at);
         if !letter.course().opened {
@@ -116,6 +123,9 @@ impl State {
     }
 
     pub(super) fn clicked(&mut self, settings: &Settings, letter: &Arc<Letter>, url: &str, at: Timestamp) {
+        if !letter.sheet.tracking.clicks {
+            return;
+        }
         let detail = Detail::Click(self.ids.serial(), url.to_owned());
         self.record(settings, letter, ActivityKind::Clicked, detail.clone(), at);
         if !letter.course().clicked {

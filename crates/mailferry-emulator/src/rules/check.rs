@@ -224,6 +224,10 @@ pub(super) fn at_most_998(value: &Value, _: &Spot<'_>) -> Verdict {
     at_most(value, 998)
 }
 
+pub(super) fn at_most_65535(value: &Value, _: &Spot<'_>) -> Verdict {
+    at_most(value, 65_535)
+}
+
 /// 2 MB, counted in bytes. Whether MailerSend counts bytes or characters is UNCERTAIN.
 pub(super) fn content_size(value: &Value, _: &Spot<'_>) -> Verdict {
     value.as_str().is_none_or(|text| text.len() <= CONTENT).into()
@@ -251,12 +255,17 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 
 pub(super) fn attachment_size(value: &Value, _: &Spot<'_>) -> Verdict {
     // Counting precisely takes time, and is needed for the largest ones only.
-    value.as_str().is_none_or(|text| text.len() / 4 * 3 <= ATTACHMENT || decoded_size(text) <= ATTACHMENT).into()
+    let fits =
+        |text: &str| bytes_of(text.trim_end_matches('=').len()) <= ATTACHMENT || decoded_size(text) <= ATTACHMENT;
+    value.as_str().is_none_or(fits).into()
 }
 
 fn decoded_size(text: &str) -> usize {
-    let digits = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').count();
-    // Four digits make three bytes; written this way it cannot overflow.
+    bytes_of(text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').count())
+}
+
+/// Four digits make three bytes; written this way it cannot overflow.
+fn bytes_of(digits: usize) -> usize {
     digits / 4 * 3 + digits % 4 * 3 / 4
 }
 

@@ -55,7 +55,7 @@ pub(crate) const DOMAIN: &[Rule] = &[
     row("domain.name.unique", "name", "The {field} has already been taken.", None, "CASS-PY (same sentence elsewhere)", Inferred, Value(ask::new_domain)),
 ];
 
-/// The settings of a domain: switches, which must be such.
+/// The settings of a domain: switches, which must be such, and texts, which must end somewhere.
 #[rustfmt::skip] // a table: one line a row
 pub(crate) const DOMAIN_SETTINGS: &[Rule] = &[
     row("domain.send_paused", "send_paused", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
@@ -66,4 +66,9 @@ pub(crate) const DOMAIN_SETTINGS: &[Rule] = &[
     row("domain.custom_tracking_enabled", "custom_tracking_enabled", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.precedence_bulk", "precedence_bulk", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.ignore_duplicated_recipients", "ignore_duplicated_recipients", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
+    row("domain.track_unsubscribe_html", "track_unsubscribe_html", "The {field} must not be greater than 65535 characters.", None, "none: its framework's sentence", Uncertain, Value(check::at_most_65535)),
+    row("domain.track_unsubscribe_plain", "track_unsubscribe_plain", "The {field} must not be greater than 65535 characters.", None, "none: its framework's sentence", Uncertain, Value(check::at_most_65535)),
+    row("domain.custom_tracking_subdomain", "custom_tracking_subdomain", "The {field} must not be greater than 191 characters.", None, "none: its framework's sentence", Uncertain, Value(check::at_most_191)),
+    row("domain.return_path_subdomain", "return_path_subdomain", "The {field} must not be greater than 191 characters.", None, "none: its framework's sentence", Uncertain, Value(check::at_most_191)),
+    row("domain.inbound_routing_subdomain", "inbound_routing_subdomain", "The {field} must not be greater than 191 characters.", None, "none: its framework's sentence", Uncertain, Value(check::at_most_191)),
 ];

@@ -11,14 +11,14 @@ use super::{Service, State, invalid, not_found, refuse};
 use crate::clock::object_time;
 use crate::id;
 use crate::inbound::INBOUND_HOST;
-use crate::lifecycle::ActivityKind;
+use crate::lifecycle::{ActivityKind, Tracking};
 use crate::message::EmailStatus;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{DOMAIN, DOMAIN_SETTINGS, examine, is_true};
 
 /// More are refused as MailerSend refuses them; where its own limit is, is UNCERTAIN.
-const MOST_DOMAINS: usize = 10_000;
+pub(super) const MOST_DOMAINS: usize = 10_000;
 
 #[derive(Serialize)]
 struct Data<T> {
@@ -93,7 +93,8 @@ enum Totals {
     Some { sent: usize, delivered: usize, hard_bounced: usize, soft_bounced: usize },
 }
 
-/// In the order recorded in 2025. Of these, only `send_paused` changes what the emulator does.
+/// In the order recorded in 2025. Of these, only `send_paused`, `track_clicks` and `track_opens` change what the emulator
+/// does.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the shape is MailerSend's")]
 struct DomainSettings {
@@ -256,7 +257,9 @@ impl Service {
             Err(refused) => return refused,
         };
         let mut state = self.state();
-        let findings = examine(DOMAIN, &root, &self.facts(&state, now, &[]));
+        let facts = self.facts(&state, now, &[]);
+        let mut findings = examine(DOMAIN, &root, &facts);
+        findings.append(examine(DOMAIN_SETTINGS, &root, &facts));
         if !findings.is_empty() {
             return note(request, invalid(&findings));
         }
@@ -411,6 +414,15 @@ impl Service {
 }
 
 impl State {
+    /// Which readers of mail from the domain `name` are noticed.
+    pub(super) fn tracking(&self, name: &str) -> Tracking {
+        let settings = self.records.get(name).map(|record| &record.settings);
+        Tracking {
+            opens: settings.is_none_or(|settings| settings.track_opens),
+            clicks: settings.is_none_or(|settings| settings.track_clicks),
+        }
+    }
+
     /// What is remembered of the domain `name`, which is as old as the first look at it.
     fn domain_record(&mut self, name: &str, ignore_duplicates: bool, now: Timestamp) -> &mut Record {
         let settings = || DomainSettings::new(ignore_duplicates);

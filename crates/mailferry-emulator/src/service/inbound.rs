@@ -116,8 +116,12 @@ impl Service {
         }
         read(&mut route, &root, &mut state);
         let reply = Reply::json(200, &Data { data: show(&route) });
+        let stays: Vec<Receiver> = route.forwards.iter().filter_map(receiver).collect();
         if let Some(known) = state.inbound.routes.iter_mut().find(|known| known.id == id) {
-            *known = route;
+            let before = std::mem::replace(known, route).forwards;
+            for gone in before.iter().filter_map(receiver).filter(|receiver| !stays.contains(receiver)) {
+                state.outbox.forget(&gone);
+            }
         }
         reply
     }
@@ -128,12 +132,17 @@ impl Service {
             return not_found();
         };
         let route = state.inbound.routes.remove(position);
-        for forward in route.forwards {
-            if let Forward::Webhook { id, .. } = forward {
-                state.outbox.forget(&Receiver::Forward(id));
-            }
+        for receiver in route.forwards.iter().filter_map(receiver) {
+            state.outbox.forget(&receiver);
         }
         Reply::nothing()
+    }
+}
+
+fn receiver(forward: &Forward) -> Option<Receiver> {
+    match forward {
+        Forward::Webhook { id, .. } => Some(Receiver::Forward(id.clone())),
+        Forward::Email { .. } => None,
     }
 }
 

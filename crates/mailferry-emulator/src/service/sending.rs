@@ -107,7 +107,7 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
     message.paused = state.is_paused(&domain);
 
     message.id = state.ids.object(now);
-    let sheet = Arc::new(Sheet::new(&message, &domain));
+    let sheet = Arc::new(Sheet::new(&message, &domain, state.tracking(&domain)));
     let (mut emails, mut suppressed) = (Vec::new(), Vec::new());
     for (position, (role, recipient)) in message.recipients().enumerate() {
         let reasons = reasons(&state.entries, &recipient.email, &domain);

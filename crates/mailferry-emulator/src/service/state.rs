@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::bulk::Bulk;
-use super::domains::Records;
+use super::domains::{MOST_DOMAINS, Records};
 use crate::fault::Fault;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
@@ -26,7 +26,7 @@ pub(crate) struct State {
     pub(crate) account: AccountState,
     pub(crate) maintenance: bool,
     pub(crate) paused_domains: BTreeSet<String>,
-    /// Id and name of each domain that was ever mentioned.
+    /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) messages: Log<StoredMessage>,
@@ -82,7 +82,7 @@ impl State {
             bulks: Log::new(memory),
             requests: Log::new(memory),
             faults: VecDeque::new(),
-            agenda: Agenda::new(several),
+            agenda: Agenda::new(Memory { count: several, bytes: memory.bytes }),
             script: Script::default(),
             contacts: Contacts::new(several),
             activities: Log::new(Memory { count: several, bytes: memory.bytes }),
@@ -110,11 +110,11 @@ impl State {
         self.inbound.log.clear();
     }
 
-    /// The id of the domain called `name`, which is known from now on.
+    /// The id of the domain called `name`, which is known from now on unless there are too many.
     pub(crate) fn domain_id(&mut self, name: &str) -> String {
         let name = name.to_ascii_lowercase();
         let id = id::domain(&name);
-        if !self.domains.iter().any(|(known, _)| *known == id) {
+        if self.domains.len() < MOST_DOMAINS && !self.domains.iter().any(|(known, _)| *known == id) {
             self.domains.push((id.clone(), name));
         }
         id

@@ -13,6 +13,9 @@ use crate::rules::{BLOCKLIST, DELETE, Facts, LIST, examine};
 use crate::settings::AccountState;
 use crate::suppression::{Entry, SuppressionList, Whom, pattern};
 
+/// More are not kept, so that a long run of bounces ends somewhere.
+const MOST_ENTRIES: usize = 100_000;
+
 #[derive(Serialize)]
 struct Data<T> {
     data: T,
@@ -187,7 +190,9 @@ impl State {
         }
         let (id, recipient_id) = (self.ids.object(now), self.ids.object(now));
         let entry = Entry { id, recipient_id, list, whom, domain, reason: None, created_at: now };
-        self.entries.push(entry.clone());
+        if self.entries.len() < MOST_ENTRIES {
+            self.entries.push(entry.clone());
+        }
         entry
     }
 }

@@ -12,7 +12,7 @@ use crate::clock::object_time;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{Findings, WEBHOOK, WEBHOOK_DOMAIN, examine, is_true, number, unanswered};
-use crate::webhooks::{RegisteredWebhook, Webhook, WebhookVersion, body};
+use crate::webhooks::{EVENTS, RegisteredWebhook, Webhook, WebhookVersion, body};
 
 /// What the first request to a URL is signed with, since its own secret does not exist yet: a published constant.
 const TEST_KEY: &str = "test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G";
@@ -168,7 +168,8 @@ impl Service {
 
     /// Whether `url` answers the first request to it as it should.
     async fn answers(&self, url: &str, now: Timestamp) -> bool {
-        let answer = self.dispatch.poster.post(url, TEST_KEY, Bytes::from(body::ping(now))).await;
+        let (ping, within) = (Bytes::from(body::ping(now)), self.settings.webhook_timeout);
+        let answer = self.dispatch.poster.post(url, TEST_KEY, ping, within).await;
         matches!(answer, Ok(200..=299))
     }
 
@@ -205,9 +206,15 @@ fn text(root: &Value, name: &str) -> Option<String> {
     root.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Each once, so that a webhook stays small however long its list was.
 fn events(root: &Value) -> Vec<String> {
-    let events = root.get("events").and_then(Value::as_array).into_iter().flatten();
-    events.filter_map(Value::as_str).map(str::to_owned).collect()
+    let mut events: Vec<String> = Vec::new();
+    for name in root.get("events").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        if EVENTS.contains(&name) && !events.iter().any(|known| known == name) {
+            events.push(name.to_owned());
+        }
+    }
+    events
 }
 
 fn version(root: &Value) -> Option<WebhookVersion> {

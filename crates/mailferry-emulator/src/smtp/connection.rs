@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use smtp_proto::request::receiver::DataReceiver;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::content::Dots;
 use super::session::{Next, Reply, Session};
 use super::{Mailroom, SmtpLimits};
 
@@ -198,20 +198,14 @@ impl Connection {
         }
     }
 
-    /// A mail up to CRLF, dot, CRLF, and nothing else: a dot between bare line feeds is content, or one server could
-    /// be made to see two mails where another sees one.
     async fn data(&mut self, content: &mut Content) -> io::Result<()> {
         let deadline = after(MAIL_WITHIN);
-        let mut receiver = DataReceiver::new();
-        // The receiver looks for a dot behind a line end, and the command's own counts.
-        receiver.ingest(&mut b"\r\n".iter(), &mut Vec::new());
+        let mut dots = Dots::new();
         loop {
-            let mut bytes = self.input.iter();
-            let ended = receiver.ingest(&mut bytes, &mut content.bytes);
-            let left = bytes.len();
-            self.input.advance(self.input.len().saturating_sub(left));
+            let end = dots.read(&self.input, &mut content.bytes);
+            self.input.advance(end.unwrap_or(self.input.len()));
             content.check()?;
-            if ended {
+            if end.is_some() {
                 return Ok(());
             }
             if !self.fill(deadline.min(after(self.idle))).await? {

@@ -4,6 +4,7 @@
 //! mails is a [`Mailroom`]'s business: the one here hands them to inbound routes.
 
 mod connection;
+mod content;
 mod room;
 mod session;
 

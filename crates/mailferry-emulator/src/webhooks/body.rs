@@ -152,7 +152,7 @@ impl<'a> V1<'a> {
     }
 }
 
-/// For `deferred` and `suppressed` UNCERTAIN: nothing.
+/// For `deferred`, `suppressed` and surveys UNCERTAIN: nothing.
 fn morph(occurrence: &Occurrence) -> Option<Morph<'_>> {
     let created_at = milli_time(occurrence.at);
     let id = |serial: u64| id::object(occurrence.at, serial);
@@ -201,6 +201,15 @@ enum Meta<'a> {
     Click(Clicked<'a>),
     Unsubscribe { unsubscribe_reason: &'static str },
     Suppressed { suppression_reason: &'static str },
+    Surveys { surveys: [Answered; 1] },
+}
+
+#[derive(Serialize)]
+struct Answered {
+    question_id: u8,
+    survey_id: u8,
+    answer: &'static str,
+    is_last_question: bool,
 }
 
 #[derive(Serialize)]
@@ -253,6 +262,9 @@ fn meta(occurrence: &Occurrence) -> Meta<'_> {
         (Detail::None, ActivityKind::HardBounced) => bounce(HARD, "hard"),
         (Detail::None, ActivityKind::SoftBounced) => bounce(SOFT, "soft"),
         (Detail::None, ActivityKind::Unsubscribed) => Meta::Unsubscribe { unsubscribe_reason: "NO_LONGER_WANT" },
+        (Detail::None, ActivityKind::SurveySubmitted) => Meta::Surveys {
+            surveys: [Answered { question_id: 1, survey_id: 1, answer: "test", is_last_question: true }],
+        },
         (Detail::None, _) => Meta::None([]),
     }
 }

@@ -1,6 +1,6 @@
 //! Parcels that wait, and the log of those that were posted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
@@ -120,9 +120,10 @@ type Queue = BTreeMap<(Timestamp, u64), Waiting>;
 /// Everything that is to be posted, and what was.
 pub(crate) struct Outbox {
     queues: BTreeMap<Receiver, Queue>,
-    /// Receivers that are being posted to.
-    busy: BTreeSet<Receiver>,
+    /// Receivers that are being posted to, and whether what is being posted may be repeated.
+    busy: BTreeMap<Receiver, bool>,
     arrivals: u64,
+    /// Everything that waits or is being posted.
     waiting: Memory,
     most: Memory,
     lost: u64,
@@ -134,7 +135,7 @@ impl Outbox {
     pub(crate) fn new(memory: Memory) -> Self {
         Self {
             queues: BTreeMap::new(),
-            busy: BTreeSet::new(),
+            busy: BTreeMap::new(),
             arrivals: 0,
             waiting: Memory { count: 0, bytes: 0 },
             most: memory,
@@ -155,40 +156,35 @@ impl Outbox {
         let arrival = self.arrivals;
         self.arrivals = self.arrivals.saturating_add(1);
         self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, arrival), waiting);
-        while self.waiting.count > self.most.count || self.waiting.bytes > self.most.bytes {
-            self.lose_last();
-        }
+        while (self.waiting.count > self.most.count || self.waiting.bytes > self.most.bytes) && self.lose_last() {}
     }
 
-    /// Loses the parcel that is due last: a repetition rather than something new.
-    fn lose_last(&mut self) {
+    /// Loses the parcel that is due last: a repetition rather than something new. `false` when none is left to lose:
+    /// what is being posted cannot be.
+    fn lose_last(&mut self) -> bool {
         let due_last = self.queues.iter().max_by_key(|(_, queue)| queue.last_key_value().map(|(key, _)| *key));
-        let Some(receiver) = due_last.map(|(receiver, _)| receiver.clone()) else {
-            self.waiting = Memory { count: 0, bytes: 0 };
-            return;
-        };
-        let Some(queue) = self.queues.get_mut(&receiver) else { return };
+        let Some(receiver) = due_last.map(|(receiver, _)| receiver.clone()) else { return false };
+        let Some(queue) = self.queues.get_mut(&receiver) else { return false };
         let removed = queue.pop_last();
         if queue.is_empty() {
             self.queues.remove(&receiver);
         }
-        if let Some((_, waiting)) = removed {
-            self.less(waiting.parcel.weight());
-            self.lost = self.lost.saturating_add(1);
-        }
+        let Some((_, waiting)) = removed else { return false };
+        self.less(waiting.parcel.weight());
+        self.lost = self.lost.saturating_add(1);
+        true
     }
 
     /// The next parcel for a receiver that is not being posted to, which it is from now on.
     pub(crate) fn take(&mut self, now: Timestamp) -> Option<Waiting> {
-        let free = self.queues.iter_mut().filter(|(receiver, _)| !self.busy.contains(*receiver));
+        let free = self.queues.iter_mut().filter(|(receiver, _)| !self.busy.contains_key(*receiver));
         let (receiver, queue) = free.into_iter().find(|(_, queue)| is_due(queue, now))?;
         let receiver = receiver.clone();
         let (_, waiting) = queue.pop_first()?;
         if queue.is_empty() {
             self.queues.remove(&receiver);
         }
-        self.less(waiting.parcel.weight());
-        self.busy.insert(receiver);
+        self.busy.insert(receiver, true);
         Some(waiting)
     }
 
@@ -197,7 +193,8 @@ impl Outbox {
         let Waiting { parcel, attempts } = waiting;
         let attempt = attempts.saturating_add(1);
         let receiver = parcel.receiver.clone();
-        self.busy.remove(&receiver);
+        self.less(parcel.weight());
+        let is_wanted = self.busy.remove(&receiver).unwrap_or(false);
         let is_final = match &outcome {
             Ok(status) => (400..500).contains(status) && *status != 429,
             Err(failure) => failure.unresolved,
@@ -207,9 +204,9 @@ impl Outbox {
             Err(failure) => DeliveryResult::Unanswered(failure.reason),
         };
         let failed = !result.is_success();
-        let delay = parcel.retries.after_attempt(attempt).filter(|_| failed && !is_final);
+        let delay = parcel.retries.after_attempt(attempt).filter(|_| is_wanted && failed && !is_final);
         let again_at = delay.map(|delay| later(now, delay));
-        let lost = if failed && again_at.is_none() { parcel.if_lost.clone() } else { None };
+        let lost = if is_wanted && failed && again_at.is_none() { parcel.if_lost.clone() } else { None };
         tracing::debug!(receiver = receiver.id(), event = parcel.kind, attempt, ?result, "posted");
         let posted = Posted { parcel: parcel.clone(), number: self.posted, attempt, at: now, result, again_at };
         self.posted = self.posted.saturating_add(1);
@@ -233,8 +230,11 @@ impl Outbox {
         true
     }
 
-    /// Takes back everything that waits for `receiver`.
+    /// Takes back everything that waits for `receiver`. What is being posted to it is not repeated.
     pub(crate) fn forget(&mut self, receiver: &Receiver) {
+        if let Some(may_be_repeated) = self.busy.get_mut(receiver) {
+            *may_be_repeated = false;
+        }
         for waiting in self.queues.remove(receiver).into_iter().flat_map(BTreeMap::into_values) {
             self.less(waiting.parcel.weight());
         }
@@ -247,10 +247,12 @@ impl Outbox {
         }
     }
 
-    /// Forgets what waits and what was posted. What is being posted is still written down.
+    /// Forgets what waits and what was posted. What is being posted is still written down, but not repeated.
     pub(crate) fn clear(&mut self) {
-        self.queues.clear();
-        self.waiting = Memory { count: 0, bytes: 0 };
+        self.busy.values_mut().for_each(|may_be_repeated| *may_be_repeated = false);
+        for waiting in std::mem::take(&mut self.queues).into_values().flat_map(BTreeMap::into_values) {
+            self.less(waiting.parcel.weight());
+        }
         self.log.clear();
     }
 
@@ -261,7 +263,7 @@ impl Outbox {
 
     /// When the next parcel is due that nothing stands in the way of.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        let free = self.queues.iter().filter(|(receiver, _)| !self.busy.contains(*receiver));
+        let free = self.queues.iter().filter(|(receiver, _)| !self.busy.contains_key(*receiver));
         free.filter_map(|(_, queue)| queue.first_key_value()).map(|((due, _), _)| *due).min()
     }
 
@@ -278,4 +280,56 @@ impl Outbox {
 
 fn is_due(queue: &Queue, now: Timestamp) -> bool {
     queue.first_key_value().is_some_and(|((due, _), _)| *due <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhooks::Retries;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn parcel(receiver: &str, bytes: usize) -> Parcel {
+        Parcel {
+            receiver: Receiver::Forward(receiver.to_owned()),
+            kind: "inbound.message".to_owned(),
+            url: String::new(),
+            secret: String::new(),
+            body: Bytes::from(vec![b' '; bytes]),
+            retries: Retries::twice(),
+            if_lost: Some(Notice { kind: "inbound_forward.failed", domain: None, data: Vec::new() }),
+        }
+    }
+
+    fn outbox(bytes: usize) -> Outbox {
+        Outbox::new(Memory { count: 10, bytes })
+    }
+
+    /// A deleted route, a webhook that was switched off, a reset.
+    #[test]
+    fn what_is_being_posted_to_the_forgotten_is_not_repeated() {
+        let forgets: [fn(&mut Outbox, &Receiver); 2] = [Outbox::forget, |outbox, _| outbox.clear()];
+        for forget in forgets {
+            let mut outbox = outbox(1_000_000);
+            outbox.push(parcel("a", 0), NOW);
+            let posting = outbox.take(NOW).unwrap();
+            forget(&mut outbox, &Receiver::Forward("a".to_owned()));
+            let answered = outbox.answered(posting, Ok(500), NOW);
+            assert!(answered.failed && answered.lost.is_none());
+            assert_eq!((outbox.next(), outbox.deliveries().next().unwrap().again_at), (None, None));
+            assert_eq!((outbox.waiting.count, outbox.waiting.bytes), (0, 0));
+        }
+    }
+
+    #[test]
+    fn what_is_being_posted_takes_memory_too() {
+        let mut outbox = outbox(100_000);
+        outbox.push(parcel("a", 60_000), NOW);
+        let posting = outbox.take(NOW).unwrap();
+        outbox.push(parcel("b", 60_000), NOW);
+        assert_eq!((outbox.lost(), outbox.next()), (1, None));
+        outbox.answered(posting, Ok(200), NOW);
+        outbox.push(parcel("b", 60_000), NOW);
+        assert_eq!((outbox.lost(), outbox.next()), (1, Some(NOW)));
+    }
 }

@@ -33,18 +33,18 @@ pub(crate) struct Poster {
 impl Poster {
     /// Posts `body` to `url`, signed with `secret`, and gives the status of the answer, whatever it is.
     ///
-    /// Redirects are not followed, and an answer after three seconds is none.
-    pub(crate) async fn post(&self, url: &str, secret: &str, body: Bytes) -> Result<u16, Failure> {
+    /// Redirects are not followed, and an answer that does not begin `within` this time is none.
+    pub(crate) async fn post(&self, url: &str, secret: &str, body: Bytes, within: Duration) -> Result<u16, Failure> {
         let failed = |reason: String| Failure { reason, unresolved: false };
         let url: Url = url.parse().map_err(|_| failed("the URL cannot be read".to_owned()))?;
         let client = self.client(&url).map_err(failed)?;
         let signature = HeaderValue::from_str(&sign(secret, &body)).map_err(|error| failed(error.to_string()))?;
-        let request = client.post(url).header(SIGNATURE, signature);
+        let request = client.post(url).timeout(within).header(SIGNATURE, signature);
         let request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         match request.send().await {
             Ok(answer) => Ok(answer.status().as_u16()),
             // Without the URL, which may hold a password.
-            Err(error) => Err(explain(&error.without_url())),
+            Err(error) => Err(explain(&error.without_url(), within)),
         }
     }
 
@@ -79,8 +79,7 @@ fn client(tls: bool, local: bool) -> Result<Client, String> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         // A connection that the receiver has closed meanwhile would look like a failure.
-        .pool_max_idle_per_host(0)
-        .timeout(WITHIN);
+        .pool_max_idle_per_host(0);
     if local {
         // A proxy's localhost is another machine.
         builder = builder.no_proxy();
@@ -95,9 +94,9 @@ fn is_local(url: &Url) -> bool {
     address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
 }
 
-fn explain(error: &reqwest::Error) -> Failure {
+fn explain(error: &reqwest::Error, within: Duration) -> Failure {
     if error.is_timeout() {
-        let reason = format!("no answer within {} seconds", WITHIN.as_secs());
+        let reason = format!("no answer within {} seconds", within.as_secs_f64());
         return Failure { reason, unresolved: false };
     }
     let mut reason = error.to_string();

@@ -77,6 +77,31 @@ async fn requests_and_health_are_shown_over_http() {
     assert_eq!((&health["status"], &health["url"]), (&json!("ok"), &json!(emulator.url())));
 }
 
+/// A page may lead its own name to this machine, and would then read what every recipient reads.
+#[tokio::test]
+async fn only_local_names_are_answered() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({})).await;
+    let status = async |method: &str, path: &str, headers: &str| {
+        let head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n");
+        raw(emulator.address(), &head, b"").await.unwrap().status
+    };
+    for host in ["evil.example:80", "127.evil.example", "127.0.0.1.evil.example:1", "localhost.evil.example"] {
+        let headers = format!("host: {host}\r\norigin: http://{host}\r\n");
+        assert_eq!(status("GET", "/_emulator/emails", &headers).await, 403, "{host}");
+        assert_eq!(status("DELETE", "/_emulator", &headers).await, 403, "{host}");
+    }
+    let deleting = "host: localhost\r\norigin: http://evil.example\r\n";
+    assert_eq!(status("DELETE", "/_emulator", deleting).await, 403);
+    assert_eq!(emulator.emails().len(), 1);
+    for host in ["localhost", "LOCALHOST:1", "127.0.0.1:1", "[::1]:1", "[::1]", "10.0.0.1", "emulator:8080"] {
+        assert_eq!(status("GET", "/_emulator/emails", &format!("host: {host}\r\n")).await, 200, "{host}");
+    }
+    for host in ["host.docker.internal:1", "mail.localhost"] {
+        assert_eq!(status("GET", "/_emulator/emails", &format!("host: {host}\r\n")).await, 200, "{host}");
+    }
+}
+
 #[tokio::test]
 async fn other_machines_see_nothing_without_a_token() {
     let emulator = started(|builder| builder.listen(([0, 0, 0, 0], 0).into())).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mailferry_emulator::{Email, EmailStatus, Emulator, Outcome, Reaction, ReactionError, SuppressionList};
 use serde_json::json;
 
-use crate::client::{get, post, raw, send, started};
+use crate::client::{call, get, post, raw, send, started};
 
 const STEP: Duration = Duration::from_secs(2);
 
@@ -55,6 +55,33 @@ async fn addresses_have_outcomes() {
             assert_eq!(suppressed(&emulator, known).await, expected, "{address} on {known}");
         }
     }
+}
+
+/// What MailerSend puts no pixel and no redirection into, it hears nothing of.
+#[tokio::test]
+async fn what_is_not_tracked_is_not_noticed() {
+    let clicking = |settings: &serde_json::Value| json!({"to": [{"email": "click@example.org"}], "settings": settings});
+    let emulator = started(|builder| builder).await;
+    let path = format!("/v1/domains/{}/settings", emulator.domain_id("example.com"));
+    let noticed = async |settings: serde_json::Value| {
+        send(&emulator, &clicking(&settings)).await;
+        emulator.clock().advance(STEP * 5);
+        let id = emulator.emails().last().unwrap().id().to_owned();
+        emulator.react(&id, Reaction::Open).unwrap();
+        emulator.react(&id, Reaction::Click("https://shop.example/".to_owned())).unwrap();
+        let of_it = emulator.activities().into_iter().filter(|activity| activity.email_id == id);
+        let names = of_it.map(|activity| activity.kind.name());
+        (
+            names.clone().any(|name| name.starts_with("opened")),
+            names.into_iter().any(|name| name.starts_with("clicked")),
+        )
+    };
+    assert_eq!(noticed(json!(null)).await, (true, true));
+    assert_eq!(noticed(json!({"track_opens": false, "track_clicks": null})).await, (false, true));
+    assert_eq!(noticed(json!({"track_opens": 1, "track_clicks": "0"})).await, (true, false));
+    call(&emulator, "PUT", &path, r#"{"track_opens":false,"track_clicks":false}"#).await;
+    assert_eq!(noticed(json!({})).await, (false, false));
+    assert_eq!(noticed(json!({"track_clicks": true})).await, (false, true), "the message decides before its domain");
 }
 
 #[tokio::test]

@@ -149,7 +149,18 @@ fn domains(domain: &str) -> Vec<Case> {
         let sentence = format!("The {} field must be true or false.", name.replace('_', " "));
         (rule, "PUT", path.clone(), json!({name: "yes"}), name, sentence)
     });
-    create.chain(switches).collect()
+    let texts = [
+        ("domain.track_unsubscribe_html", "track_unsubscribe_html", 65_535),
+        ("domain.track_unsubscribe_plain", "track_unsubscribe_plain", 65_535),
+        ("domain.custom_tracking_subdomain", "custom_tracking_subdomain", 191),
+        ("domain.return_path_subdomain", "return_path_subdomain", 191),
+        ("domain.inbound_routing_subdomain", "inbound_routing_subdomain", 191),
+    ];
+    let texts = texts.into_iter().map(|(rule, name, most)| {
+        let sentence = format!("The {} must not be greater than {most} characters.", name.replace('_', " "));
+        (rule, "PUT", path.clone(), json!({name: "x".repeat(most + 1)}), name, sentence)
+    });
+    create.chain(switches).chain(texts).collect()
 }
 
 #[tokio::test]

@@ -137,6 +137,7 @@ async fn dots_and_line_ends() {
         // Only CRLF, dot, CRLF ends a mail; everything else that looks like it is content.
         ("a\n.\nb\r\n.\nc\n.\r\nd\r\n.\r\n", "a\r\n.\r\nb\r\n\r\nc\r\n.\r\nd\r\n"),
         ("a\r.\r\n.\r\n", "a\r\n.\r\n"),
+        ("a\r\n.\r\r\nMAIL FROM:<>\r\n.\r\n", "a\r\n\r\n\r\nMAIL FROM:<>\r\n"),
     ] {
         client.envelope().await;
         client.check("DATA", "354").await;

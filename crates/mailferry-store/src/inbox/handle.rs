@@ -1,6 +1,7 @@
 //! `Inbox`: opening it, storing, asking, replaying, pruning.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{Accepted, Arrival, Attempt, Entry, EntryId, Error, ErrorKind, Page, Pruned, Retention, Selection, Stats};
+use crate::lock::WorkerLock;
 use crate::sqlite::{self, Accept, Opening, Prune, Reader, RemoveHandler, Replay};
 use crate::worker::Worker;
 use crate::writer::{Limits, Writer};
@@ -243,15 +245,13 @@ impl Inbox {
     /// When it could not be written down; what was replayed before stays so.
     pub async fn replay(&self, selection: &Selection) -> Result<u64, Error> {
         const STEP: i64 = 5000;
-        let (mut from, end) = match selection.id {
-            Some(EntryId(id)) => (id, id.saturating_add(1)),
-            None => (0, self.shared.reader.latest().await?.saturating_add(1)),
+        let numbers = match selection.id {
+            Some(EntryId(id)) => id..id.saturating_add(1),
+            None => self.shared.reader.numbers().await?,
         };
         let now = self.shared.clock.now();
         let mut replayed = 0;
-        while from < end {
-            let ids = from..end.min(from.saturating_add(STEP));
-            from = ids.end;
+        for ids in steps(numbers, STEP) {
             replayed += self.shared.writer.write(Replay { selection: selection.clone(), ids, now }).await?;
         }
         self.shared.arrived.notify_one();
@@ -264,32 +264,32 @@ impl Inbox {
     ///
     /// When it could not be written; what was taken away before stays so.
     pub async fn prune(&self, retention: Retention) -> Result<Pruned, Error> {
-        const STEP: u32 = 500;
+        const STEP: i64 = 500;
         let now = sqlite::micros(self.shared.clock.now());
         let before = |age: Duration| now.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
         let mut pruned = Pruned::default();
-        loop {
-            // In small steps, so that what arrives meanwhile need not wait.
+        for ids in steps(self.shared.reader.numbers().await?, STEP) {
             let step = Prune {
+                ids,
                 bodies_before: before(retention.bodies),
                 entries_before: before(retention.entries.max(retention.bodies)),
-                limit: STEP,
             };
             let (bodies, entries) = self.shared.writer.write(step).await?;
             pruned.bodies += bodies;
             pruned.entries += entries;
-            if bodies < u64::from(STEP) && entries < u64::from(STEP) {
-                return Ok(pruned);
-            }
         }
+        Ok(pruned)
     }
 
-    /// Forgets a handler that there is no more, and what it had left to do. Returns whether it was known.
+    /// Forgets a handler that there is no more, and what it had left to do. Returns whether it was known. A worker that
+    /// runs it meanwhile does not call it any more.
     ///
     /// # Errors
     ///
-    /// When it could not be written down.
+    /// When a worker runs this inbox ([`ErrorKind::Occupied`]): it may have that handler, which would be given nothing
+    /// any more. Or when it could not be written down.
     pub async fn remove_handler(&self, name: &str) -> Result<bool, Error> {
+        let _lock = WorkerLock::take(self.path())?;
         self.shared.writer.write(RemoveHandler(name.to_owned())).await
     }
 
@@ -297,8 +297,9 @@ impl Inbox {
     pub async fn close(self) {
         let Some(shared) = Arc::into_inner(self.shared) else { return };
         let Shared { writer, task, reader, .. } = shared;
-        drop(writer);
+        // The last to close tidies up, which only the writer can.
         reader.close().await;
+        drop(writer);
         let task = task.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(Err(cause)) = match task {
             Some(task) => Some(task.await),
@@ -339,6 +340,16 @@ impl Handler for Inbox {
             Ok(())
         })
     }
+}
+
+/// A range in ranges of that length.
+fn steps(numbers: Range<i64>, length: i64) -> impl Iterator<Item = Range<i64>> {
+    let mut from = numbers.start;
+    std::iter::from_fn(move || {
+        let step = from..numbers.end.min(from.saturating_add(length));
+        from = step.end;
+        (!step.is_empty()).then_some(step)
+    })
 }
 
 /// The endpoint an event comes in at, whose reader is then to read it again.

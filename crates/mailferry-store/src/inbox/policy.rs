@@ -66,17 +66,20 @@ impl Default for Policy {
     }
 }
 
+/// Longer than anybody waits, and within what a clock can be set to.
+const FOREVER: Duration = Duration::from_hours(24 * 365 * 1000);
+
 impl Policy {
     /// How long to wait after that many attempts.
     fn wait(&self, attempts: u32, salt: u64) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
-        let whole = self.first_wait.saturating_mul(1 << doublings).min(self.longest_wait);
+        let whole = self.first_wait.saturating_mul(1 << doublings).min(self.longest_wait).min(FOREVER);
         if !self.spread {
             return whole;
         }
         let half = whole / 2;
         let thousandths = u32::try_from(mix(salt ^ u64::from(attempts).rotate_left(32)) % 1001).unwrap_or(0);
-        half + half.mul_f64(f64::from(thousandths) / 1000.0)
+        half + (half / 1000) * thousandths
     }
 }
 
@@ -193,15 +196,15 @@ mod tests {
 
     #[test]
     fn no_number_overflows() {
-        let policy = Policy {
-            max_attempts: NonZeroU32::MAX,
-            first_wait: Duration::MAX,
-            longest_wait: Duration::MAX,
-            spread: false,
-        };
-        for attempts in [0, 1, 32, 33, u32::MAX - 1] {
-            let next = next(attempts, &Outcome::Failed(String::new()), &policy, u64::MAX, at(1));
-            assert_eq!(next.state, State::Pending);
+        for spread in [false, true] {
+            let longest = Duration::MAX;
+            let policy = Policy { max_attempts: NonZeroU32::MAX, first_wait: longest, longest_wait: longest, spread };
+            for (attempts, salt) in [0, 1, 32, 33, u32::MAX - 1].into_iter().zip(0..) {
+                let next = next(attempts, &Outcome::Failed(String::new()), &policy, salt, at(1));
+                assert_eq!(next.state, State::Pending);
+                // Not called at once, because the time of the next call cannot be told.
+                assert!(next.due > at(400 * 365 * 24 * 3600), "{:?}", next.due);
+            }
         }
     }
 

@@ -161,24 +161,28 @@ impl Writing<'_> {
     }
 }
 
-/// A part of a transaction that can be taken back alone.
-pub(crate) struct Part<'c>(SqliteTransaction<'c>);
+/// A part of a transaction that can be taken back alone. Whoever is given the connection may have left a transaction of
+/// its own open: it ends with the part, and as the driver does not know that, the whole cannot be committed.
+pub(crate) struct Part<'c>(&'c mut Connection);
 
 impl<'c> Part<'c> {
     pub(crate) async fn begin(connection: &'c mut Connection) -> Result<Self> {
-        Ok(Self(connection.begin().await?))
+        sqlx::query("SAVEPOINT mailferry_part").execute(&mut *connection).await?;
+        Ok(Self(connection))
     }
 
     pub(crate) fn connection(&mut self) -> &mut Connection {
-        &mut self.0
+        self.0
     }
 
     pub(crate) async fn keep(self) -> Result<()> {
-        Ok(self.0.commit().await?)
+        sqlx::query("RELEASE mailferry_part").execute(self.0).await?;
+        Ok(())
     }
 
     pub(crate) async fn take_back(self) -> Result<()> {
-        Ok(self.0.rollback().await?)
+        sqlx::query("ROLLBACK TO mailferry_part; RELEASE mailferry_part").execute(self.0).await?;
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Opening the file: the tables are made or brought up to date.
 
+use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,6 +44,7 @@ fn migrator() -> Migrator {
 pub(crate) async fn open(opening: &Opening) -> Result<(Pen, Reader), Error> {
     let path = &opening.path;
     check_place(opening)?;
+    make(opening)?;
     let shared = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(opening.busy)
@@ -87,6 +90,33 @@ fn check_place(opening: &Opening) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Missing, format!("{}: there is no inbox here", path.display())));
     }
     Ok(())
+}
+
+/// Makes a missing file, for its owner alone: there are people's addresses in it. SQLite gives the files beside it the
+/// same rights.
+fn make(opening: &Opening) -> Result<(), Error> {
+    let path = &opening.path;
+    if !opening.create || path.exists() {
+        return Ok(());
+    }
+    let mut options = OpenOptions::new();
+    // Never one that is there: closing it would take back the locks that this process has on it.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        // Somebody else was quicker.
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(cause) => {
+            let kind = match cause.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::Full,
+                _ => ErrorKind::Other,
+            };
+            Err(Error::at(kind, path, "this file cannot be made", cause))
+        }
+    }
 }
 
 /// In one transaction, so that of two processes that open a new file at once one waits for the other.

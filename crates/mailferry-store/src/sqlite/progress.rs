@@ -1,7 +1,7 @@
 //! How far each handler is: registering, claiming, settling, replaying.
 
 use std::ops::Range;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use sqlx::QueryBuilder;
@@ -9,7 +9,7 @@ use sqlx::sqlite::Sqlite;
 
 use super::{Connection, Result, micros, read, small};
 use crate::inbox::{EntryId, Next, Outcome, Policy, Selection, next};
-use crate::worker::Since;
+use crate::worker::{CLAIMED_BYTES, Since};
 use crate::writer::Operation;
 
 /// Makes a handler known; what is stored from then on is its to do. Returns its number.
@@ -50,7 +50,7 @@ pub(crate) struct CatchUp {
     pub(crate) now: SystemTime,
 }
 
-/// Entries that are looked at in one transaction, so that what arrives meanwhile need not wait.
+/// Entries that are given to it in one transaction, so that what arrives meanwhile need not wait.
 const STEP: i64 = 2000;
 
 impl Operation for CatchUp {
@@ -65,7 +65,15 @@ impl Operation for CatchUp {
         if behind == 0 {
             return Ok(false);
         }
-        let down_to = behind.saturating_sub(STEP).max(0);
+        // So many that there are, however many were pruned between them.
+        let down_to: i64 = sqlx::query_scalar(
+            "SELECT coalesce((SELECT entry_id FROM mailferry_inbox_body WHERE entry_id < ?1 \
+             ORDER BY entry_id DESC LIMIT 1 OFFSET ?2), 0)",
+        )
+        .bind(behind)
+        .bind(STEP - 1)
+        .fetch_one(&mut *connection)
+        .await?;
         sqlx::query(
             "INSERT INTO mailferry_inbox_progress (entry_id, handler_id, state, due, since) \
              SELECT entry_id, ?1, 'pending', ?2, ?2 FROM mailferry_inbox_body \
@@ -129,6 +137,7 @@ fn salt(entry: i64, handler: i64) -> u64 {
 pub(crate) struct Claim {
     /// Handlers, and how many entries each can take.
     pub(crate) handlers: Vec<(i64, usize)>,
+    pub(crate) longest_wait: Duration,
     pub(crate) now: SystemTime,
 }
 
@@ -139,15 +148,29 @@ impl Operation for Claim {
         let now = micros(self.now);
         let mut claimed = Vec::new();
         for (handler, limit) in &self.handlers {
+            // Nothing is ever due so late, unless the clock was ahead when that was decided.
+            sqlx::query(
+                "UPDATE mailferry_inbox_progress SET due = ?2 \
+                 WHERE handler_id = ?1 AND state = 'pending' AND due > ?3",
+            )
+            .bind(handler)
+            .bind(now)
+            .bind(latest_due(now, self.longest_wait))
+            .execute(&mut *connection)
+            .await?;
             let rows: Vec<(i64, i64)> = sqlx::query_as(
                 "UPDATE mailferry_inbox_progress SET state = 'claimed', attempts = attempts + 1, since = ?2 \
-                 WHERE handler_id = ?1 AND entry_id IN (SELECT entry_id FROM mailferry_inbox_progress \
-                 WHERE handler_id = ?1 AND state = 'pending' AND due <= ?2 ORDER BY due, entry_id LIMIT ?3) \
+                 WHERE handler_id = ?1 AND entry_id IN (\
+                 SELECT entry_id FROM (SELECT entry_id, sum(size) OVER (ORDER BY due, entry_id) - size AS before FROM (\
+                 SELECT entry_id, due, size FROM mailferry_inbox_progress JOIN mailferry_inbox ON id = entry_id \
+                 WHERE handler_id = ?1 AND state = 'pending' AND due <= ?2 ORDER BY due, entry_id LIMIT ?3)) \
+                 WHERE before < ?4) \
                  RETURNING entry_id, attempts",
             )
             .bind(handler)
             .bind(now)
             .bind(i64::try_from(*limit).unwrap_or(i64::MAX))
+            .bind(i64::try_from(CLAIMED_BYTES).unwrap_or(i64::MAX))
             .fetch_all(&mut *connection)
             .await?;
             for (entry, attempts) in rows {
@@ -170,6 +193,11 @@ impl Operation for Claim {
         }
         Ok(claimed)
     }
+}
+
+/// Nothing that waits is due later, as long as the clock goes forward.
+fn latest_due(now: i64, longest_wait: Duration) -> i64 {
+    now.saturating_add(i64::try_from(longest_wait.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// Writes down how an attempt ended.

@@ -1,6 +1,7 @@
 //! Looking, without standing in anybody's way.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -65,9 +66,15 @@ impl Reader {
         Ok(entries)
     }
 
-    /// The number of the latest entry; zero when there is none.
-    pub(crate) async fn latest(&self) -> Result<i64> {
-        Ok(sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM mailferry_inbox").fetch_one(&self.0).await?)
+    /// Among which numbers the entries are.
+    pub(crate) async fn numbers(&self) -> Result<Range<i64>> {
+        let (first, end) = sqlx::query_as(
+            "SELECT (SELECT coalesce(min(id), 0) FROM mailferry_inbox), \
+             (SELECT coalesce(max(id) + 1, 0) FROM mailferry_inbox)",
+        )
+        .fetch_one(&self.0)
+        .await?;
+        Ok(first..end)
     }
 
     pub(crate) async fn attempts(&self, id: EntryId) -> Result<Vec<Attempt>> {

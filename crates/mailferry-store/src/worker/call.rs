@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use mailferry::Event;
@@ -20,6 +22,8 @@ use crate::writer::{Boxed, Job};
 pub(super) struct Calling {
     pub(super) inbox: Inbox,
     pub(super) policy: Arc<Policy>,
+    /// The name of whom it is made to.
+    pub(super) handler: Arc<str>,
 }
 
 /// An error's text is kept up to so many bytes.
@@ -29,9 +33,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// Calls a handler that does what it does somewhere else.
 pub(super) async fn call_outside(calling: &Calling, mut claimed: Claimed, handler: &dyn Handler, limit: Duration) {
-    let outcome = match calling.inbox.read_again(&claimed.source, claimed.body.take()) {
+    let outcome = match read_again(calling, &mut claimed) {
         Ok(event) => outcome(limit, async { handler.handle(event).await }).await,
-        Err(error) => Outcome::Unreadable(text(&error)),
+        Err(unreadable) => unreadable,
     };
     record(calling, claimed, outcome).await;
 }
@@ -43,27 +47,48 @@ pub(super) async fn call_in_transaction(
     handler: Arc<dyn TransactionHandler>,
     limit: Duration,
 ) {
-    let event = match calling.inbox.read_again(&claimed.source, claimed.body.take()) {
+    let event = match read_again(calling, &mut claimed) {
         Ok(event) => event,
-        Err(error) => return record(calling, claimed, Outcome::Unreadable(text(&error))).await,
+        Err(unreadable) => return record(calling, claimed, unreadable).await,
     };
-    let (reply, answer) = oneshot::channel();
-    let call = Call { calling: calling.clone(), claimed: claimed.clone(), event, handler, limit, failed: None, reply };
-    let written = match calling.inbox.writer().submit(Box::new(call)).await {
-        Ok(()) => answer.await.unwrap_or_else(|_| Err(Error::closed())),
-        Err(error) => Err(error),
-    };
-    match written {
-        Ok(()) => {}
-        // The process ends; the next worker finds the claim.
-        Err(error) if error.kind() == ErrorKind::Closed => {}
-        Err(error) => record(calling, claimed, Outcome::Failed(text(&error))).await,
+    let mut call =
+        Call { calling: calling.clone(), claimed: claimed.clone(), event, handler, limit, begun: false, failed: None };
+    loop {
+        let (reply, answer) = oneshot::channel();
+        if calling.inbox.writer().submit(Box::new(Submitted { call, reply })).await.is_err() {
+            return;
+        }
+        // Without an answer the process ends; the next worker finds the claim.
+        let Ok((made, written)) = answer.await else { return };
+        call = made;
+        match written {
+            Ok(()) => return,
+            Err(error) if error.kind() == ErrorKind::Closed => return,
+            // The file is full, or another process has it for too long: no fault of the handler, and no attempt.
+            Err(error) if !call.begun => {
+                tracing::error!(cause = &error as &dyn std::error::Error, "a handler could not be called");
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(error) => {
+                let outcome = call.failed.unwrap_or_else(|| Outcome::Failed(text(&error)));
+                return record(calling, claimed, outcome).await;
+            }
+        }
+    }
+}
+
+/// The event of a claim. How it is read may be the application's, and may panic.
+fn read_again(calling: &Calling, claimed: &mut Claimed) -> Result<Event, Outcome> {
+    let body = claimed.body.take();
+    match catch_unwind(AssertUnwindSafe(|| calling.inbox.read_again(&claimed.source, body))) {
+        Ok(read) => read.map_err(|error| Outcome::Unreadable(text(&error))),
+        Err(_) => Err(Outcome::Unreadable("reading the stored event again panicked".to_owned())),
     }
 }
 
 /// Writes down how a call ended, as often as it takes: the handler must not be called again because of a full disk.
 async fn record(calling: &Calling, claimed: Claimed, outcome: Outcome) {
-    tell(&claimed, &outcome);
+    tell(calling, &claimed, &outcome);
     let ended = calling.inbox.clock().now();
     let next = next(claimed.attempt, &outcome, &calling.policy, claimed.salt(), ended);
     loop {
@@ -73,6 +98,7 @@ async fn record(calling: &Calling, claimed: Claimed, outcome: Outcome) {
             Err(error) if error.kind() == ErrorKind::Closed => return,
             Err(error) => {
                 tracing::error!(
+                    handler = &*calling.handler,
                     entry = claimed.entry.get(),
                     cause = &error as &dyn std::error::Error,
                     "the end of a call could not be written down"
@@ -83,9 +109,10 @@ async fn record(calling: &Calling, claimed: Claimed, outcome: Outcome) {
     }
 }
 
-fn tell(claimed: &Claimed, outcome: &Outcome) {
+fn tell(calling: &Calling, claimed: &Claimed, outcome: &Outcome) {
     if let Some(error) = outcome.error() {
-        tracing::warn!(entry = claimed.entry.get(), attempt = claimed.attempt, error, "a handler failed");
+        let (handler, entry, attempt) = (&*calling.handler, claimed.entry.get(), claimed.attempt);
+        tracing::warn!(handler, entry, attempt, error, "a handler failed");
     }
 }
 
@@ -96,12 +123,14 @@ struct Call {
     event: Event,
     handler: Arc<dyn TransactionHandler>,
     limit: Duration,
+    /// Whether the handler was called.
+    begun: bool,
     /// How it ended, when it failed: it is not called again when only that has to be written again.
     failed: Option<Outcome>,
-    reply: oneshot::Sender<Result<(), Error>>,
 }
 
 impl Call {
+    /// After an error the whole transaction is taken back, and this is called again, alone.
     async fn make(&mut self, connection: &mut Connection) -> sqlite::Result<()> {
         if let Some(failed) = &self.failed {
             return self.settle(connection, failed).await.map(drop);
@@ -113,15 +142,17 @@ impl Call {
             // The claim was given to somebody else while this call waited for its turn.
             return part.take_back().await;
         }
+        self.begun = true;
         let handled = async { self.handler.handle(part.connection(), &self.event).await };
         let outcome = outcome(self.limit, handled).await;
         if outcome == Outcome::Done {
             return part.keep().await;
         }
-        tell(&self.claimed, &outcome);
+        tell(&self.calling, &self.claimed, &outcome);
         // Whatever it has begun and not waited for.
         interrupt.set(true);
         let failed = self.failed.insert(outcome).clone();
+        // When what is interrupted was writing, SQLite has taken back everything already, and this is an error.
         part.take_back().await?;
         interrupt.set(false);
         self.settle(connection, &failed).await.map(drop)
@@ -134,34 +165,72 @@ impl Call {
     }
 }
 
-impl Job for Call {
+/// A call on its way, which comes back with what became of it.
+struct Submitted {
+    call: Call,
+    reply: oneshot::Sender<(Call, Result<(), Error>)>,
+}
+
+impl Job for Submitted {
     fn run<'a>(&'a mut self, connection: &'a mut Connection) -> Boxed<'a, sqlite::Result<()>> {
-        Box::pin(self.make(connection))
+        Box::pin(async move {
+            // The worker that asked for it has ended, and has given back the claim or leaves it to the next.
+            if self.reply.is_closed() {
+                return Ok(());
+            }
+            self.call.make(connection).await
+        })
     }
 
     fn answer(self: Box<Self>, result: Result<(), Error>) {
-        drop(self.reply.send(result));
+        let Self { call, reply } = *self;
+        drop(reply.send((call, result)));
     }
 }
 
 /// How a handler's future ends: in time, too late, or in a panic.
 async fn outcome(limit: Duration, handled: impl Future<Output = Result<(), BoxError>>) -> Outcome {
-    match tokio::time::timeout(limit, unpanicked(handled)).await {
+    // What the error says is the handler's too, and may panic.
+    let handled = async { handled.await.map_err(|error| text(error.as_ref())) };
+    match tokio::time::timeout(limit, Unpanicked(Some(Box::pin(handled)))).await {
         Ok(Some(Ok(()))) => Outcome::Done,
-        Ok(Some(Err(error))) => Outcome::Failed(text(error.as_ref())),
+        Ok(Some(Err(error))) => Outcome::Failed(error),
         Ok(None) => Outcome::Failed("the handler panicked".to_owned()),
         Err(_) => Outcome::Failed(format!("the handler took longer than {limit:?}")),
     }
 }
 
-/// `None` when the future panics; it is not polled again then.
-async fn unpanicked<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Some),
-        Err(_) => std::task::Poll::Ready(None),
-    })
-    .await
+/// A future that is `None` when it panics. Nor does it panic when it is dropped.
+struct Unpanicked<F>(Option<Pin<Box<F>>>);
+
+impl<F> Unpanicked<F> {
+    fn end(&mut self) {
+        let future = self.0.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(future))).is_err() {
+            tracing::warn!("a handler panicked when it was dropped");
+        }
+    }
+}
+
+impl<F: Future> Future for Unpanicked<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = &mut self.0 else { return Poll::Ready(None) };
+        let output = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Some(output),
+            Err(_) => None,
+        };
+        self.end();
+        Poll::Ready(output)
+    }
+}
+
+impl<F> Drop for Unpanicked<F> {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// An error with its causes.

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use mailferry::webhook::Handler;
 use tokio::task::JoinSet;
 
@@ -68,6 +69,8 @@ struct CallLimits {
 
 /// Entries of one transaction handler that are claimed at a time; they are written together.
 const TRANSACTION_WINDOW: usize = 64;
+/// Bytes of bodies that a handler is called with at once, unless one alone has more.
+pub(crate) const CLAIMED_BYTES: usize = 32 << 20;
 /// Whoever shows names has room for that many bytes.
 const LONGEST_NAME: usize = 100;
 
@@ -124,8 +127,8 @@ impl Worker {
         self
     }
 
-    /// With how many entries each handler is called at once; 8 unless told otherwise. Transaction handlers are called
-    /// one after the other, whatever this says.
+    /// With how many entries each handler is called at once; 8 unless told otherwise, and fewer while their bodies have
+    /// more than 32 MiB together. Transaction handlers are called one after the other, whatever this says.
     pub fn parallel(mut self, calls: usize) -> Self {
         self.parallel = calls.max(1);
         self
@@ -167,7 +170,8 @@ impl Worker {
     /// # Errors
     ///
     /// When another worker runs this inbox, two handlers have one name, or the beginning cannot be written down. Later
-    /// trouble with the file is logged, and what could not be done is tried again.
+    /// trouble with the file is logged, and what could not be done is tried again, unless nothing can be written any
+    /// more ([`ErrorKind::Closed`]).
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
         check_names(&self.handlers)?;
         let _lock = WorkerLock::take(self.inbox.path())?;
@@ -175,7 +179,7 @@ impl Worker {
         let mut running = Running::start(self).await?;
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
-            let wait = running.claim_what_is_due().await;
+            let wait = running.claim_what_is_due().await?;
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
@@ -207,20 +211,32 @@ struct Running {
     worker: Worker,
     /// By the number that the inbox has for each.
     slots: Vec<Slots>,
-    calls: JoinSet<i64>,
-    calling: Calling,
+    calls: JoinSet<Taken>,
+    policy: Arc<Policy>,
 }
 
 struct Slots {
     handler: i64,
+    name: Arc<str>,
     kind: Kind,
     all: usize,
     taken: usize,
+    /// Of the bodies that it is being called with.
+    bytes: usize,
+}
+
+/// What a call takes of its handler's slots.
+struct Taken {
+    handler: i64,
+    bytes: usize,
 }
 
 impl Slots {
     /// Of a transaction handler, entries are claimed many at a time: they are written with one sync.
     fn free(&self) -> usize {
+        if self.bytes >= CLAIMED_BYTES {
+            return 0;
+        }
         let free = self.all - self.taken;
         match self.kind {
             Kind::Transaction(_) if free < self.all / 2 => 0,
@@ -241,61 +257,70 @@ impl Running {
                 Kind::Outside(_) => worker.parallel,
                 Kind::Transaction(_) => TRANSACTION_WINDOW,
             };
-            slots.push(Slots { handler: number, kind: handler.clone(), all, taken: 0 });
+            let name = name.as_str().into();
+            slots.push(Slots { handler: number, name, kind: handler.clone(), all, taken: 0, bytes: 0 });
         }
         let interrupted = worker.inbox.writer().write(Recover { policy: worker.policy.clone(), now: now() }).await?;
         if interrupted > 0 {
             tracing::warn!(calls = interrupted, "calls of handlers were interrupted and are made again");
         }
-        let calling = Calling { inbox: worker.inbox.clone(), policy: Arc::new(worker.policy.clone()) };
-        Ok(Self { worker, slots, calls: JoinSet::new(), calling })
+        let policy = Arc::new(worker.policy.clone());
+        Ok(Self { worker, slots, calls: JoinSet::new(), policy })
     }
 
     /// Begins as many calls as there is room for, and says how long there is nothing to begin.
-    async fn claim_what_is_due(&mut self) -> Duration {
+    async fn claim_what_is_due(&mut self) -> Result<Duration, Error> {
         let free: Vec<(i64, usize)> =
             self.slots.iter().map(|slots| (slots.handler, slots.free())).filter(|(_, free)| *free > 0).collect();
         if free.is_empty() {
-            return self.worker.poll;
+            return Ok(self.worker.poll);
         }
         match self.claim(free).await {
-            Ok(wait) => wait,
+            // This will not mend itself.
+            Err(error) if error.kind() == ErrorKind::Closed => Err(error),
             Err(error) => {
                 tracing::error!(cause = &error as &dyn std::error::Error, "what is to be handled could not be claimed");
-                self.worker.poll
+                Ok(self.worker.poll)
             }
+            wait => wait,
         }
     }
 
     async fn claim(&mut self, free: Vec<(i64, usize)>) -> Result<Duration, Error> {
         let due = self.worker.inbox.reader().next_due(&free).await?;
         let now = self.worker.inbox.clock().now();
-        match due {
-            None => return Ok(self.worker.poll),
-            Some(due) if due > now => {
-                return Ok(due.duration_since(now).unwrap_or_default().min(self.worker.poll));
-            }
-            Some(_) => {}
+        let Some(due) = due else { return Ok(self.worker.poll) };
+        let wait = due.duration_since(now).unwrap_or_default();
+        let longest_wait = self.worker.policy.longest_wait;
+        // What is due later than it can be, the claim brings forward.
+        if !wait.is_zero() && wait <= longest_wait {
+            return Ok(wait.min(self.worker.poll));
         }
-        for claimed in self.worker.inbox.writer().write(Claim { handlers: free, now }).await? {
+        for claimed in self.worker.inbox.writer().write(Claim { handlers: free, longest_wait, now }).await? {
             self.begin(claimed);
         }
         Ok(Duration::ZERO)
     }
 
     fn begin(&mut self, claimed: Claimed) {
-        let number = claimed.handler;
-        let Some(slots) = self.slots.iter_mut().find(|slots| slots.handler == number) else { return };
+        let taken = Taken { handler: claimed.handler, bytes: claimed.body.as_ref().map_or(0, Bytes::len) };
+        let Some(slots) = self.slots.iter_mut().find(|slots| slots.handler == taken.handler) else { return };
         slots.taken += 1;
-        let (calling, limits) = (self.calling.clone(), self.worker.limits);
+        slots.bytes += taken.bytes;
+        let calling = Calling {
+            inbox: self.worker.inbox.clone(),
+            policy: Arc::clone(&self.policy),
+            handler: Arc::clone(&slots.name),
+        };
+        let limits = self.worker.limits;
         match slots.kind.clone() {
             Kind::Outside(handler) => self.calls.spawn(async move {
                 call_outside(&calling, claimed, handler.as_ref(), limits.outside).await;
-                number
+                taken
             }),
             Kind::Transaction(handler) => self.calls.spawn(async move {
                 call_in_transaction(&calling, claimed, handler, limits.transaction).await;
-                number
+                taken
             }),
         };
     }
@@ -303,19 +328,19 @@ impl Running {
     /// Waits for the end of a call, when there are any, and notes it and others that have ended.
     async fn ended(&mut self) {
         match self.calls.join_next().await {
-            Some(ended) => self.note(ended.ok()),
+            Some(ended) => self.note(ended.as_ref().ok()),
             None => std::future::pending().await,
         }
         while let Some(ended) = self.calls.try_join_next() {
-            self.note(ended.ok());
+            self.note(ended.as_ref().ok());
         }
     }
 
-    fn note(&mut self, handler: Option<i64>) {
-        for slots in &mut self.slots {
-            if Some(slots.handler) == handler {
-                slots.taken = slots.taken.saturating_sub(1);
-            }
+    fn note(&mut self, ended: Option<&Taken>) {
+        let Some(&Taken { handler, bytes }) = ended else { return };
+        for slots in self.slots.iter_mut().filter(|slots| slots.handler == handler) {
+            slots.taken = slots.taken.saturating_sub(1);
+            slots.bytes = slots.bytes.saturating_sub(bytes);
         }
     }
 

@@ -1,12 +1,18 @@
 //! Replaying, pruning, and handlers that come late or go.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use mailferry::{Clock, DateTime, Event};
+use mailferry_store::sqlx;
 use mailferry_store::{Accepted, Inbox, Page, Retention, Selection, Since, State};
 
-use crate::support::{Folder, Running, TRACKING, all, deliver, eager, event, until_settled};
+use tokio::sync::Semaphore;
+
+use crate::support::{
+    Folder, Running, TRACKING, all, body, connect, deliver, eager, event, read, until, until_settled,
+};
 
 /// In seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -179,4 +185,70 @@ async fn old_bodies_are_pruned_and_repetitions_still_known() {
     let later = inbox.list(&Selection::default(), &Page::default()).await.unwrap();
     assert!(matches!(again[..], [Accepted::Stored(_)]));
     assert!(again[0].id() > later[1].id, "a number was given twice");
+}
+
+/// The worker was killed before a new handler had been given everything.
+#[tokio::test]
+async fn what_a_new_handler_is_still_to_be_given_is_not_pruned() {
+    let folder = Folder::new();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    deliver(&inbox, ["a1".to_owned(), "a2".to_owned()]).await;
+    let mut tables = connect(&folder).await;
+    sqlx::query("INSERT INTO mailferry_inbox_handler (name, registered_at, behind) VALUES ('notes', 0, 2)")
+        .execute(&mut tables)
+        .await
+        .unwrap();
+    let everything = Retention { bodies: Duration::ZERO, entries: Duration::ZERO };
+    assert_eq!(inbox.prune(everything).await.unwrap().entries, 1);
+    let notes = Notes::default();
+    handle(&inbox, &notes).await;
+    assert_eq!(notes.take(), ["a1"]);
+    assert_eq!(inbox.prune(everything).await.unwrap().entries, 1);
+}
+
+#[tokio::test]
+async fn what_was_stored_while_the_clock_was_ahead_is_handled() {
+    let folder = Folder::new();
+    let inbox = Inbox::builder(folder.inbox()).clock(Clock::fixed(at(1000 * DAY))).open().await.unwrap();
+    let notes = Notes::default();
+    handle_none(&inbox, &notes).await;
+    deliver(&inbox, ["a1".to_owned()]).await;
+    inbox.close().await;
+    let inbox = Inbox::builder(folder.inbox()).clock(Clock::fixed(at(DAY))).open().await.unwrap();
+    deliver(&inbox, ["a2".to_owned()]).await;
+    handle(&inbox, &notes).await;
+    assert_eq!(notes.take(), ["a1", "a2"]);
+}
+
+/// Makes the handler known.
+async fn handle_none(inbox: &Inbox, notes: &Notes) {
+    inbox.worker().handler("notes", notes.handler()).run(std::future::ready(())).await.unwrap();
+}
+
+#[tokio::test]
+async fn great_bodies_are_not_all_read_at_once() {
+    let folder = Folder::new();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    let subject = "x".repeat(20 << 20);
+    for id in ["a1", "a2", "a3"] {
+        let body = body("sent", id).replace("\"S\"", &format!("\"{subject}\""));
+        inbox.accept(TRACKING, &[read(body)]).await.unwrap();
+    }
+    let (calls, released) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+    let (counted, waited) = (Arc::clone(&calls), Arc::clone(&released));
+    let worker = inbox.worker().poll(Duration::from_millis(1)).handler("one", move |_| {
+        let (calls, released) = (Arc::clone(&counted), Arc::clone(&waited));
+        async move {
+            calls.fetch_add(1, Ordering::Relaxed);
+            released.acquire().await?.forget();
+            Ok(())
+        }
+    });
+    let worker = Running::start(worker);
+    until("two are called", || async { calls.load(Ordering::Relaxed) == 2 }).await;
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.handlers[0].claimed, stats.handlers[0].pending), (2, 1));
+    released.add_permits(3);
+    until_settled(&inbox).await;
+    worker.stop().await;
 }

@@ -120,7 +120,19 @@ async fn one_worker_runs_an_inbox() {
     let error = second.worker().run(std::future::ready(())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Occupied);
     assert!(error.to_string().ends_with(&format!("already: process {}", std::process::id())), "{error}");
+    let error = second.remove_handler("one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Occupied, "it would be given nothing any more");
+    #[cfg(unix)]
+    {
+        // By whichever name it is opened.
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(folder.inbox(), &link).unwrap();
+        let third = Inbox::open(&link).await.unwrap();
+        let error = third.worker().run(std::future::ready(())).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Occupied);
+    }
     first.stop().await;
+    assert!(second.remove_handler("one").await.unwrap());
     second.worker().run(std::future::ready(())).await.unwrap();
 }
 
@@ -134,4 +146,35 @@ async fn handlers_have_names_of_their_own() {
         let error = worker.run(std::future::ready(())).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Handlers, "{names:?}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_may_read_a_new_inbox() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = Folder::new();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    inbox.accept(TRACKING, &[event("sent", "a1")]).await.unwrap();
+    for name in ["inbox.db", "inbox.db-wal", "inbox.db-shm"] {
+        assert_eq!(mode(&folder.path().join(name)), 0o600, "{name}");
+    }
+    inbox.close().await;
+
+    // What somebody has changed stays so.
+    std::fs::set_permissions(folder.inbox(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    inbox.accept(TRACKING, &[event("sent", "a2")]).await.unwrap();
+    assert_eq!((mode(&folder.inbox()), mode(&folder.path().join("inbox.db-wal"))), (0o640, 0o640));
+}
+
+#[tokio::test]
+async fn a_closed_inbox_is_one_file() {
+    let folder = Folder::new();
+    let inbox = Inbox::open(folder.inbox()).await.unwrap();
+    inbox.accept(TRACKING, &[event("sent", "a1")]).await.unwrap();
+    assert_eq!(all(&inbox).await.len(), 1);
+    inbox.close().await;
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["inbox.db"]);
 }

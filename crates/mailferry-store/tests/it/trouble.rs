@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mailferry::Event;
 use mailferry::webhook::Handling;
-use mailferry_store::sqlx::{self, SqliteConnection};
-use mailferry_store::{ErrorKind, Inbox, Page, Policy, Selection, State};
+use mailferry_store::sqlx::{self, Connection as _, SqliteConnection};
+use mailferry_store::{ErrorKind, Inbox, Page, Policy, Retention, Selection, State};
 
 use crate::support::{Folder, Running, TRACKING, all, connect, deliver, eager, event, until, until_settled};
 
@@ -41,6 +41,27 @@ async fn a_full_file_refuses_and_takes_again_when_there_is_room() {
     assert_eq!(inbox.stats().await.unwrap().entries, stored + 1);
 }
 
+/// Panics when it is asked what it says.
+#[derive(Debug)]
+struct Babbling;
+
+impl std::fmt::Display for Babbling {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("a panic that the test wants")
+    }
+}
+
+impl std::error::Error for Babbling {}
+
+/// Panics when it is dropped.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("a panic that the test wants")
+    }
+}
+
 /// Fails in another way for each event, after it has written.
 fn troubled<'a>(transaction: &'a mut SqliteConnection, event: &'a Event) -> Handling<'a> {
     Box::pin(async move {
@@ -50,11 +71,33 @@ fn troubled<'a>(transaction: &'a mut SqliteConnection, event: &'a Event) -> Hand
             "fails" => Err("no".into()),
             "panics" => panic!("a panic that the test wants"),
             "hangs" => std::future::pending().await,
+            "shatters" => {
+                let _fragile = Fragile;
+                std::future::pending().await
+            }
             "computes" => {
                 let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
                 sqlx::query(endless).execute(transaction).await?;
                 Ok(())
             }
+            "writes" => {
+                // Interrupted while it writes, SQLite takes back the whole transaction.
+                let endless = "INSERT INTO effects WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                               SELECT 'many' FROM n";
+                sqlx::query(endless).execute(transaction).await?;
+                Ok(())
+            }
+            "leaves" => {
+                let mut inner = transaction.begin().await?;
+                sqlx::query("INSERT INTO effects VALUES ('left')").execute(&mut *inner).await?;
+                std::mem::forget(inner);
+                Ok(())
+            }
+            "ends" => {
+                sqlx::query("ROLLBACK").execute(transaction).await?;
+                Ok(())
+            }
+            "babbles" => Err(Box::new(Babbling) as _),
             "breaks" => {
                 sqlx::query("INSERT INTO nowhere VALUES (1)").execute(transaction).await?;
                 Ok(())
@@ -70,7 +113,10 @@ async fn a_transaction_handler_that_fails_leaves_no_effect_and_its_attempts() {
     let inbox = Inbox::open(folder.inbox()).await.unwrap();
     let mut tables = connect(&folder).await;
     sqlx::query("CREATE TABLE effects (event TEXT)").execute(&mut tables).await.unwrap();
-    let ids = ["good", "fails", "panics", "hangs", "computes", "breaks", "fine"];
+    let ids = [
+        "good", "fails", "panics", "hangs", "shatters", "computes", "writes", "leaves", "ends", "babbles", "breaks",
+        "fine",
+    ];
     deliver(&inbox, ids.map(str::to_owned)).await;
     let worker = inbox.worker().policy(eager(2)).transaction_limit(Duration::from_millis(100));
     let worker = Running::start(worker.transaction_handler("troubled", troubled));
@@ -88,7 +134,12 @@ async fn a_transaction_handler_that_fails_leaves_no_effect_and_its_attempts() {
     }
     let expected = [
         ("breaks", "no such table: nowhere"),
+        ("babbles", "the handler panicked"),
+        ("ends", "no such savepoint"),
+        ("leaves", "no such savepoint"),
+        ("writes", "the handler took longer than 100ms"),
         ("computes", "the handler took longer than 100ms"),
+        ("shatters", "the handler took longer than 100ms"),
         ("hangs", "the handler took longer than 100ms"),
         ("panics", "the handler panicked"),
         ("fails", "no"),
@@ -126,11 +177,16 @@ async fn events_are_acknowledged_while_transaction_handlers_are_slow() {
 async fn a_handler_that_panics_or_hangs_has_failed() {
     let folder = Folder::new();
     let inbox = Inbox::open(folder.inbox()).await.unwrap();
-    deliver(&inbox, ["panics", "hangs", "good"].map(str::to_owned)).await;
-    let worker = inbox.worker().policy(eager(1)).time_limit(Duration::from_millis(50)).handler(
+    deliver(&inbox, ["panics", "babbles", "shatters", "hangs", "good"].map(str::to_owned)).await;
+    let worker = inbox.worker().parallel(1).policy(eager(1)).time_limit(Duration::from_millis(50)).handler(
         "troubled",
         |event: Event| async move {
             match event.event_id() {
+                Some("babbles") => Err(Box::new(Babbling) as _),
+                Some("shatters") => {
+                    let _fragile = Fragile;
+                    std::future::pending().await
+                }
                 Some("panics") => panic!("a panic that the test wants"),
                 Some("hangs") => std::future::pending().await,
                 _ => Ok(()),
@@ -141,7 +197,7 @@ async fn a_handler_that_panics_or_hangs_has_failed() {
     until_settled(&inbox).await;
     worker.stop().await;
     let states: Vec<_> = all(&inbox).await.into_iter().map(|entry| entry.handlers[0].state).collect();
-    assert_eq!(states, [State::Done, State::Dead, State::Dead]);
+    assert_eq!(states, [State::Done, State::Dead, State::Dead, State::Dead, State::Dead]);
 }
 
 #[tokio::test]
@@ -200,4 +256,27 @@ async fn at_the_end_what_runs_is_finished_and_what_hangs_is_interrupted() {
     let progress = &hangs.handlers[0];
     assert_eq!((progress.state, progress.attempts), (State::Pending, 1));
     assert_eq!(progress.last_error.as_deref(), Some("interrupted before it ended"));
+}
+
+/// An inbox that takes no more still hands over what it has.
+#[tokio::test]
+async fn a_full_inbox_is_handled_and_has_room_when_it_is_pruned() {
+    let folder = Folder::new();
+    let open = || Inbox::builder(folder.inbox()).max_size(400 << 10).open();
+    let inbox = open().await.unwrap();
+    let worker = || inbox.worker().transaction_handler("deliveries", mailferry_store::Deliveries);
+    let worker = || worker().handler("one", |_| async { Ok(()) });
+    worker().run(std::future::ready(())).await.unwrap();
+    for number in 0.. {
+        let stored = inbox.accept(TRACKING, &[event("sent", &format!("a{number}"))]).await;
+        if stored.is_err() {
+            break;
+        }
+    }
+    let worker = Running::start(worker());
+    until_settled(&inbox).await;
+    let old = Retention { bodies: Duration::ZERO, entries: Duration::from_hours(1) };
+    assert!(inbox.prune(old).await.unwrap().bodies > 100);
+    inbox.accept(TRACKING, &[event("sent", "new")]).await.unwrap();
+    worker.stop().await;
 }

@@ -101,7 +101,9 @@ impl Settings {
     fn secrets(&self, name: &'static str) -> Result<Vec<Secret>, Error> {
         let Some(secrets) = self.text_list(name)? else { return Ok(Vec::new()) };
         if secrets.is_empty() || secrets.iter().any(|secret| secret.trim().is_empty()) {
-            return Err(self.wrong(name, "has an empty secret, with which anybody could sign"));
+            return Err(self
+                .wrong(name, "has an empty secret, with which anybody could sign")
+                .with_remedy("take out the empty one; commas stand between secrets only"));
         }
         Ok(secrets.into_iter().map(Secret::from).collect())
     }

@@ -1,7 +1,6 @@
 //! Bytes to text, whatever the charset claims to be.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::transfer;
 
@@ -21,8 +20,8 @@ enum Charset {
     Known(&'static Encoding),
     Utf16,
     Utf7,
-    /// Of those that are in no web browser.
-    Rare(fn(&[u8]) -> String),
+    /// That of DOS in western Europe, which no web browser knows and Windows' command line still writes.
+    Cp850,
     Unknown,
 }
 
@@ -45,10 +44,10 @@ impl Charset {
                 None => {}
             }
         }
-        [&label, &bare]
-            .into_iter()
-            .find_map(|label| charset_decoder(label.as_bytes()))
-            .map_or(Self::Unknown, Self::Rare)
+        match bare.as_str() {
+            "cp850" | "ibm850" | "850" | "cspc850multilingual" => Self::Cp850,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -67,11 +66,7 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>, is_text: bool) -> Decode
         Charset::Utf16 if bytes.starts_with(&[0xfe, 0xff]) => whole(UTF_16BE, bytes),
         Charset::Utf16 => whole(UTF_16LE, bytes),
         Charset::Utf7 => utf7(bytes),
-        Charset::Rare(decode) => {
-            let text = decode(bytes);
-            let is_broken = text.contains('\u{fffd}');
-            (text, is_broken)
-        }
+        Charset::Cp850 => (cp850(bytes), false),
     };
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -88,6 +83,15 @@ fn whole(encoding: &'static Encoding, bytes: &[u8]) -> (String, bool) {
     }
     let (text, is_broken) = encoding.decode_without_bom_handling(bytes);
     (text.into_owned(), is_broken)
+}
+
+/// The upper half of code page 850.
+const CP850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
+    └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+
+fn cp850(bytes: &[u8]) -> String {
+    let upper: Vec<char> = CP850.chars().collect();
+    bytes.iter().map(|&byte| *upper.get(usize::from(byte).wrapping_sub(128)).unwrap_or(&char::from(byte))).collect()
 }
 
 /// UTF-7 (RFC 2152): `+` starts UTF-16 in base64 without padding, and what is not base64 ends it.
@@ -156,5 +160,12 @@ mod tests {
         assert_eq!(decode(b"\x89PNG", None, false).text, "\u{fffd}PNG");
         assert!(!decode(b"a", Some("x-klingon"), true).is_known && decode(b"a", None, true).is_known);
         assert!(decode(b"\xe9", Some("utf-8"), true).is_broken);
+    }
+
+    #[test]
+    fn code_page_850_is_as_another_library_has_it() {
+        let decoder = mail_parser::decoders::charsets::map::charset_decoder(b"cp850").unwrap();
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(decode(&all, Some("IBM850"), true).text, decoder(&all));
     }
 }

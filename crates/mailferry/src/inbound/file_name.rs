@@ -24,7 +24,7 @@ pub(super) fn safe(name: &str, content_type: &str) -> String {
         .filter(|&char| !char.is_control() && !is_invisible(char))
         .map(|char| if matches!(char, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { char })
         .collect();
-    let kept = kept.trim_matches(|char: char| char.is_whitespace() || char == '.');
+    let kept = kept.trim_matches(is_lost_at_ends);
     if kept.is_empty() {
         let ending = mime2ext::mime2ext(content_type).unwrap_or("bin");
         return format!("attachment.{ending}");
@@ -35,14 +35,31 @@ pub(super) fn safe(name: &str, content_type: &str) -> String {
 
 /// Marks that make a name look like another one: `exe.fdp` shown as `pdf.exe`, blanks without width.
 fn is_invisible(char: char) -> bool {
-    matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
+}
+
+/// Some systems drop blanks and dots at the end of a name; a dot at its start hides a file.
+fn is_lost_at_ends(char: char) -> bool {
+    char.is_whitespace() || char == '.'
 }
 
 /// Names of devices, which Windows reserves with any ending.
 fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let is_port = |prefix| stem.strip_prefix(prefix).is_some_and(|digit| matches!(digit.as_bytes(), [b'1'..=b'9']));
-    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || is_port("COM") || is_port("LPT")
+    let is_port = |prefix| {
+        let number = stem.strip_prefix(prefix).unwrap_or_default();
+        matches!(number, "¹" | "²" | "³") || matches!(number.as_bytes(), [b'1'..=b'9'])
+    };
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || is_port("COM") || is_port("LPT")
 }
 
 fn shortened(name: &str) -> String {
@@ -52,7 +69,8 @@ fn shortened(name: &str) -> String {
     let ending = name.rfind('.').and_then(|dot| name.get(dot..)).filter(|ending| ending.len() <= MAX_ENDING);
     let ending = ending.unwrap_or_default();
     let cut = name.floor_char_boundary(MAX_BYTES - ending.len());
-    format!("{}{ending}", name.get(..cut).unwrap_or_default().trim_end())
+    let start = name.get(..cut).unwrap_or_default();
+    format!("{}{ending}", start.trim_end_matches(is_lost_at_ends))
 }
 
 #[cfg(test)]
@@ -78,8 +96,11 @@ mod tests {
             ("a:b?.txt", "a_b_.txt"),
             ("CON", "_CON"),
             ("com1.txt", "_com1.txt"),
+            ("COM².txt", "_COM².txt"),
+            ("conin$", "_conin$"),
             ("company.txt", "company.txt"),
             ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
+            ("invoice\u{61c}fdp.exe", "invoicefdp.exe"),
             ("žluť.txt", "žluť.txt"),
         ] {
             assert_eq!(safe(name, "application/pdf"), expected, "{name:?}");
@@ -87,6 +108,7 @@ mod tests {
         let long = format!("{}.txt", "ž".repeat(300));
         let safe = safe(&long, "text/plain");
         assert!(safe.len() <= 255 && safe.len() > 250 && safe.ends_with("ž.txt"), "{safe}");
+        assert_eq!(super::safe(&format!("{}. {}", "a".repeat(253), "b".repeat(20)), ""), "a".repeat(253));
         assert_eq!(on_one_line("a\r\n b\nc"), "a  b c");
     }
 

@@ -79,13 +79,14 @@ impl<'a> Header<'a> {
 }
 
 impl fmt::Debug for Header<'_> {
+    /// Without its value: mails are private.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, String::from_utf8_lossy(self.value))
+        f.debug_struct("Header").field("name", &self.name).field("bytes", &self.value.len()).finish()
     }
 }
 
 /// The header fields of a part, in order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Headers<'a> {
     scanner: Scanner<'a>,
 }
@@ -109,6 +110,13 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
+impl fmt::Debug for Headers<'_> {
+    /// Those that are still to come, without their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// What was wrong with a block of header fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Oddities {
@@ -119,7 +127,7 @@ pub(super) struct Oddities {
 }
 
 /// Walks over the header fields at the start of a part.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Scanner<'a> {
     data: &'a [u8],
     at: usize,

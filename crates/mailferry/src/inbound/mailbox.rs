@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::word::{self, Word};
 
-/// So many addresses are read of one header; what follows is left out.
-const MAX_ITEMS: usize = 100_000;
+/// So many addresses are read of one header, or of several with a name; what follows is left out.
+pub(super) const MAX_ITEMS: usize = 100_000;
 /// No address has so many words and signs; what follows is no part of it.
 const MAX_TOKENS: usize = 10_000;
 /// An encoded word has 75 bytes at most (RFC 2047); programs that ignore that stay below this.
@@ -308,11 +308,14 @@ impl<'a> Iterator for Tokens<'a> {
             _ if is_special(first) => (TokenKind::Special(first), text.get(..1).unwrap_or_default(), 1),
             _ => {
                 let word = text.starts_with("=?").then(|| Word::at_start(word_candidate(text))).flatten();
-                let end = text.find(|char: char| is_special(char) || char.is_whitespace()).unwrap_or(text.len());
-                match word {
-                    Some(word) => (TokenKind::Encoded, text.get(..word.length).unwrap_or_default(), word.length),
-                    None => (TokenKind::Atom, text.get(..end).unwrap_or_default(), end),
-                }
+                let (kind, length) = match word {
+                    Some(word) => (TokenKind::Encoded, word.length),
+                    None => {
+                        let end = text.find(|char: char| is_special(char) || char.is_whitespace());
+                        (TokenKind::Atom, end.unwrap_or(text.len()))
+                    }
+                };
+                (kind, text.get(..length).unwrap_or_default(), length)
             }
         };
         self.0 = text.get(length..).unwrap_or_default();

@@ -18,6 +18,7 @@
 mod boundary;
 mod builder;
 mod charset;
+mod claims;
 mod date;
 mod file_name;
 mod header;
@@ -186,10 +187,11 @@ impl InboundMessage {
         self.mailboxes("Reply-To")
     }
 
-    /// The addresses in all header fields of a name; what is no address is passed over.
+    /// The addresses in all header fields of a name, up to 100,000; what is no address is passed over.
     pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
         let headers = self.headers().named(name);
-        headers.flat_map(|header| mailbox::List::parse(&header.unfolded()).into_mailboxes()).collect()
+        let mailboxes = headers.flat_map(|header| mailbox::List::parse(&header.unfolded()).into_mailboxes());
+        mailboxes.take(mailbox::MAX_ITEMS).collect()
     }
 
     /// The subject, decoded. `None` without one; it may be empty.
@@ -217,7 +219,7 @@ impl InboundMessage {
         let mut index = 0;
         while let Some(part) = Part::new(self, index) {
             let is_open = part.kind() != Kind::Message;
-            if is_open && part.content_type() == content_type && part.disposition().as_deref() != Some("attachment") {
+            if is_open && part.essence() == content_type && part.declared() != Some("attachment") {
                 return Some(part);
             }
             index = if is_open { index + 1 } else { part.end() };

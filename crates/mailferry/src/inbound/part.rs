@@ -6,7 +6,6 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::header::{Header, Headers};
-use super::media::Fields;
 use super::problem::ProblemKind;
 use super::transfer::Encoding;
 use super::tree::{self, Kind, Node};
@@ -93,51 +92,43 @@ impl<'a> Part<'a> {
         self.headers().named(name).next()
     }
 
-    fn fields(&self, name: &str) -> Option<Fields> {
-        self.first(name).map(|header| Fields::parse(&header.unfolded()))
-    }
-
     /// The media type in lower case, without parameters: `text/plain` when there is none or none that can be read.
     pub fn content_type(&self) -> String {
-        if self.node.kind == Kind::Text {
-            return "text/plain".to_owned();
-        }
-        match self.fields("Content-Type") {
-            None if self.node.in_digest => Some("message/rfc822".to_owned()),
-            fields => fields.and_then(|fields| fields.essence()),
-        }
-        .unwrap_or_else(|| "text/plain".to_owned())
+        self.essence().to_owned()
+    }
+
+    pub(super) fn essence(&self) -> &'a str {
+        if self.node.kind == Kind::Text { "text/plain" } else { &self.node.claims.content_type }
+    }
+
+    fn is_text(&self) -> bool {
+        self.essence().starts_with("text/")
     }
 
     /// The first half of the type: `text`.
     pub fn main_type(&self) -> String {
-        let mut essence = self.content_type();
-        essence.truncate(essence.find('/').unwrap_or(essence.len()));
-        essence
+        self.essence().split('/').next().unwrap_or_default().to_owned()
     }
 
     /// The second half of the type: `plain`.
     pub fn subtype(&self) -> String {
-        let essence = self.content_type();
-        essence.split_once('/').map_or_else(String::new, |(_, subtype)| subtype.to_owned())
+        self.essence().split_once('/').map_or_else(String::new, |(_, subtype)| subtype.to_owned())
     }
 
     /// The charset that it names, in lower case.
     pub fn charset(&self) -> Option<String> {
-        let fields = self.fields("Content-Type")?;
-        fields.param("charset").map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
+        self.node.claims.charset.clone()
     }
 
     /// The disposition in lower case, as it is declared.
     pub fn disposition(&self) -> Option<String> {
-        self.fields("Content-Disposition")?.word()
+        self.node.claims.disposition.clone()
     }
 
     /// The file name as the sender gives it, line breaks made blanks. It may have a path in it, or be anything else:
     /// see [`safe_file_name`](Self::safe_file_name).
     pub fn file_name(&self) -> Option<String> {
-        let given = |header, param: &str| self.fields(header)?.param(param).map(file_name::on_one_line);
-        given("Content-Disposition", "filename").or_else(|| given("Content-Type", "name"))
+        self.node.claims.file_name.clone()
     }
 
     /// A name under which the content may be stored: without folders, control characters and signs that a file system
@@ -145,39 +136,39 @@ impl<'a> Part<'a> {
     ///
     /// Two parts may have the same, and its ending need not tell the truth.
     pub fn safe_file_name(&self) -> String {
-        file_name::safe(self.file_name().as_deref().unwrap_or_default(), &self.content_type())
+        file_name::safe(self.node.claims.file_name.as_deref().unwrap_or_default(), self.essence())
     }
 
     /// The Content-ID without its angle brackets: what an HTML body calls `cid:…`.
     pub fn content_id(&self) -> Option<String> {
-        let value = self.first("Content-ID")?.unfolded().trim().to_owned();
-        let bare = value.trim_matches('"').trim();
-        let bare = bare.strip_prefix('<').unwrap_or(bare);
-        let bare = bare.strip_suffix('>').unwrap_or(bare).trim();
-        (!bare.is_empty()).then(|| bare.to_owned())
+        self.node.claims.content_id.clone()
     }
 
     /// Whether it is meant as a file beside the text: declared so, or not declared and neither text nor shown within it.
     pub fn is_attachment(&self) -> bool {
-        match self.disposition().as_deref() {
+        match self.declared() {
             Some("attachment") => true,
             Some("inline") => false,
-            _ => self.is_file() && self.content_id().is_none(),
+            _ => self.is_file() && self.node.claims.content_id.is_none(),
         }
     }
 
     /// Whether it is meant to be shown within the text: declared so, or not declared and with a Content-ID.
     pub fn is_inline(&self) -> bool {
-        match self.disposition().as_deref() {
+        match self.declared() {
             Some("inline") => true,
             Some("attachment") => false,
-            _ => self.is_file() && self.content_id().is_some(),
+            _ => self.is_file() && self.node.claims.content_id.is_some(),
         }
+    }
+
+    pub(super) fn declared(&self) -> Option<&'a str> {
+        self.node.claims.disposition.as_deref()
     }
 
     /// Whether its type alone makes it a file.
     fn is_file(&self) -> bool {
-        self.node.kind == Kind::Message || !(self.is_multipart() || self.main_type() == "text")
+        self.node.kind == Kind::Message || !(self.is_multipart() || self.is_text())
     }
 
     /// Whether it holds other parts.
@@ -213,17 +204,17 @@ impl<'a> Part<'a> {
     /// has a letter for most bytes; other content than text is not guessed at. Bytes that are no text are replaced by
     /// `U+FFFD`, and a byte order mark is dropped. Line ends stay as they are.
     pub fn text(&self) -> String {
-        self.decoded().text
+        self.as_text(&self.bytes()).text
     }
 
-    pub(super) fn decoded(&self) -> charset::Decoded {
-        let content = self.bytes();
-        let is_text = self.main_type() == "text";
-        let label = self.charset().filter(|_| !self.is_unicode(&content));
-        charset::decode(&content, label.as_deref(), is_text)
+    /// Its content, once decoded, as text.
+    fn as_text(&self, content: &[u8]) -> charset::Decoded {
+        let label = self.node.claims.charset.as_deref().filter(|_| !self.is_unicode(content));
+        charset::decode(content, label, self.is_text())
     }
 
-    /// Its content as text in a charset of yours, or in the one that it names, which is US-ASCII without a name.
+    /// Its content as text in a charset of yours, or in the one that it names; without either it is UTF-8. Unlike
+    /// [`text`](Self::text) it never guesses another one.
     ///
     /// # Errors
     ///
@@ -249,11 +240,12 @@ impl<'a> Part<'a> {
 
     /// The mail that it holds, if it holds one: its bytes as they came, transfer encoding undone.
     pub fn message(&self) -> Option<InboundMessage> {
-        if !tree::is_message(&self.content_type()) {
+        if !tree::is_message(self.essence()) {
             return None;
         }
         let mut message = InboundMessage::from_bytes(self.bytes());
-        message.is_unicode = self.message.is_unicode;
+        // What was encoded has kept its bytes.
+        message.is_unicode = self.message.is_unicode && self.encoding().is_identity();
         Some(message)
     }
 
@@ -267,14 +259,14 @@ impl<'a> Part<'a> {
         let mut kinds = Vec::new();
         if matches!(self.node.kind, Kind::Leaf | Kind::Text) {
             let encoding = self.encoding();
-            let body = self.slice(self.node.body.clone());
+            let body = encoding.decode(self.slice(self.node.body.clone()));
             if encoding == Encoding::Unknown {
                 kinds.push(ProblemKind::UnknownEncoding);
-            } else if encoding.decode(body).is_broken {
+            } else if body.is_broken {
                 kinds.push(ProblemKind::BrokenEncoding);
             }
-            if self.main_type() == "text" {
-                let decoded = self.decoded();
+            if self.is_text() {
+                let decoded = self.as_text(&body.content);
                 if !decoded.is_known {
                     kinds.push(ProblemKind::UnknownCharset);
                 } else if decoded.is_broken {
@@ -295,10 +287,7 @@ impl<'a> Part<'a> {
 
     pub(super) fn encoding(&self) -> Encoding {
         match self.node.kind {
-            Kind::Leaf => {
-                let name = self.first("Content-Transfer-Encoding");
-                name.map_or(Encoding::Identity, |header| Encoding::named(&header.unfolded()))
-            }
+            Kind::Leaf => self.node.claims.encoding,
             _ => Encoding::Identity,
         }
     }
@@ -316,8 +305,8 @@ impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part")
             .field("index", &self.index)
-            .field("content_type", &self.content_type())
-            .field("disposition", &self.disposition())
+            .field("content_type", &self.essence())
+            .field("disposition", &self.declared())
             .finish_non_exhaustive()
     }
 }

@@ -180,6 +180,8 @@ fn uuencode(bytes: &[u8]) -> Decoded<'_> {
             content.extend(bits.to_be_bytes().get(1..=count).unwrap_or_default());
             left -= count;
         }
+        // Blanks at the end of a line are digits too, which may have been lost on the way.
+        content.resize(content.len() + left, 0);
     }
     Decoded::owned(content, !ended)
 }
@@ -238,6 +240,8 @@ mod tests {
         }
         let decoded = uuencode(b"begin 644 f.txt\r\n%:&5L;&\\`\r\n`\r\nend\r\n");
         assert_eq!((&*decoded.content, decoded.is_broken), (&b"hello"[..], false));
+        let zeros = uuencode(b"begin 644 f\n#    \n(86)C        \n`\nend\n");
+        assert_eq!((&*zeros.content, zeros.is_broken), (&b"\0\0\0abc\0\0\0\0\0"[..], false));
         assert!(uuencode(b"no such thing").is_broken);
     }
 }

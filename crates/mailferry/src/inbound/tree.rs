@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::boundary::{Boundaries, Hit};
+use super::claims::{Claims, Found};
 use super::header::{Oddities, Scanner, line_at};
-use super::media::Fields;
 use super::problem::{Problem, ProblemKind};
 
 /// Parts within parts are followed this deep; what is deeper stays closed.
@@ -33,8 +33,7 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     /// The index after that of its last descendant.
     pub(super) end: usize,
-    /// Without a type of its own it is a mail.
-    pub(super) in_digest: bool,
+    pub(super) claims: Claims,
 }
 
 /// All parts of a mail, each before its children.
@@ -92,19 +91,20 @@ impl Parser<'_> {
             let node = self.tree.nodes.len();
             let in_digest = self.open.last().is_some_and(|open| open.is_digest);
             let mut scanner = Scanner::new(self.raw, at);
-            let (mut content_type, mut encoding) = (None, None);
+            let mut found = Found::default();
             while let Some(header) = scanner.next(Some(&self.boundaries)) {
-                if content_type.is_none() && header.name().eq_ignore_ascii_case("content-type") {
-                    content_type = Some(Fields::parse(&header.unfolded()));
-                } else if encoding.is_none() && header.name().eq_ignore_ascii_case("content-transfer-encoding") {
-                    encoding = Some(header.unfolded().into_owned());
-                }
+                found.note(&header);
             }
             let body = scanner.position();
             self.note_oddities(node, scanner.oddities);
-            let identity = encoding.as_deref().is_none_or(|name| super::transfer::Encoding::named(name).is_identity());
-            let mut kind = self.kind(node, content_type.as_ref(), in_digest, identity);
-            if kind == Kind::Multipart && !identity {
+            if found.has_invalid_type() {
+                self.problem(node, ProblemKind::InvalidContentType);
+            }
+            let boundary = found.boundary();
+            let claims = found.claims(in_digest);
+            let is_digest = claims.content_type == "multipart/digest";
+            let mut kind = self.kind(node, &claims, boundary.is_some());
+            if kind == Kind::Multipart && !claims.encoding.is_identity() {
                 self.problem(node, ProblemKind::EncodedMultipart);
             }
             let has_room = self.open.len() < MAX_DEPTH && node + 1 < MAX_PARTS;
@@ -112,22 +112,16 @@ impl Parser<'_> {
                 self.problem(node, ProblemKind::TooDeep);
                 kind = Kind::Leaf;
             }
-            self.tree.nodes.push(Node {
-                headers: at..body,
-                body: body..self.raw.len(),
-                kind,
-                end: node + 1,
-                in_digest,
-            });
+            self.tree.nodes.push(Node { headers: at..body, body: body..self.raw.len(), kind, end: node + 1, claims });
             if matches!(kind, Kind::Leaf | Kind::Text) {
                 return body;
             }
-            let boundary = content_type.as_ref().filter(|_| kind == Kind::Multipart).and_then(boundary);
+            let boundary = boundary.filter(|_| kind == Kind::Multipart);
             let boundary = boundary.filter(|boundary| self.boundaries.open(boundary, self.open.len()));
             self.open.push(Open {
                 node,
                 boundary,
-                is_digest: content_type.is_some_and(|fields| fields.essence().as_deref() == Some("multipart/digest")),
+                is_digest,
                 progress: if kind == Kind::Multipart { Progress::Preamble } else { Progress::Message },
             });
             if kind == Kind::Multipart {
@@ -137,25 +131,15 @@ impl Parser<'_> {
         }
     }
 
-    fn kind(&mut self, node: usize, content_type: Option<&Fields>, in_digest: bool, identity: bool) -> Kind {
-        let essence = match content_type {
-            Some(fields) => fields.essence(),
-            None => in_digest.then(|| "message/rfc822".to_owned()),
-        };
-        let Some(essence) = essence else {
-            if content_type.is_some() {
-                self.problem(node, ProblemKind::InvalidContentType);
-            }
-            return Kind::Leaf;
-        };
-        if essence.starts_with("multipart/") {
-            if content_type.and_then(boundary).is_some() {
+    fn kind(&mut self, node: usize, claims: &Claims, has_boundary: bool) -> Kind {
+        if claims.content_type.starts_with("multipart/") {
+            if has_boundary {
                 return Kind::Multipart;
             }
             self.problem(node, ProblemKind::MissingBoundary);
             return Kind::Text;
         }
-        if is_message(&essence) && identity { Kind::Message } else { Kind::Leaf }
+        if is_message(&claims.content_type) && claims.encoding.is_identity() { Kind::Message } else { Kind::Leaf }
     }
 
     /// Looks for the line that ends what is at `at`. Returns where the next part starts, if there is one.
@@ -272,11 +256,6 @@ impl Parser<'_> {
 /// Whether a part of this type holds a mail.
 pub(super) fn is_message(essence: &str) -> bool {
     matches!(essence, "message/rfc822" | "message/global" | "message/news")
-}
-
-fn boundary(fields: &Fields) -> Option<Vec<u8>> {
-    let boundary = fields.param("boundary")?.trim_end().as_bytes().to_vec();
-    (!boundary.is_empty()).then_some(boundary)
 }
 
 /// Where the line before `start` ends: the line end before a delimiter belongs to the delimiter.

@@ -7,6 +7,9 @@ use crate::transport::{Quota, Rate, Retry};
 /// A minute's limit starts anew after at most this.
 const MINUTE: Duration = Duration::from_mins(1);
 
+/// A day's quota starts anew after at most this many seconds.
+const DAY: i64 = 86_400;
+
 /// How long to wait before the next request of a send that is already half accepted, so that it is not refused.
 pub(crate) fn pause(rate: &Rate, now: i64) -> Duration {
     if rate.remaining != Some(0) {
@@ -135,6 +138,15 @@ impl Default for Budget {
 impl Budget {
     /// Takes one request of a group out of the budget, or says how long to wait.
     pub(crate) fn take(&mut self, group: Group, now: Now) -> Leave {
+        let leave = self.look(group, now);
+        if leave == Leave::Go {
+            self.minute(group).used += 1;
+        }
+        leave
+    }
+
+    /// The same without taking anything.
+    pub(crate) fn look(&mut self, group: Group, now: Now) -> Leave {
         if let Some((Quota::Left(0), reset)) = self.day
             && let Ok(left @ 1..) = u64::try_from(reset.saturating_sub(now.unix))
         {
@@ -148,7 +160,6 @@ impl Budget {
         if minute.used >= minute.limit {
             return Leave::Wait(minute.ends.saturating_sub(now.elapsed));
         }
-        minute.used += 1;
         Leave::Go
     }
 
@@ -163,7 +174,8 @@ impl Budget {
     pub(crate) fn learn(&mut self, group: Group, rate: &Rate, now: Now) {
         if let Some(quota) = rate.quota {
             let reset = rate.quota_reset.or(self.day.map(|(_, reset)| reset));
-            self.day = reset.map(|reset| (quota, reset));
+            // A clock that is off, or a date that is, must not stop us for longer than the day that it is about.
+            self.day = reset.map(|reset| (quota, reset.min(now.unix.saturating_add(DAY))));
         }
         let minute = self.minute(group);
         if let Some(limit @ 1..) = rate.limit {
@@ -285,6 +297,32 @@ mod tests {
         budget.learn(Group::Email, &spent, at(0));
         budget.learn(Group::Other, &Rate { quota: Some(Quota::Unlimited), ..spent }, at(1));
         assert_eq!(budget.take(Group::Other, at(2)), Leave::Go, "a better plan");
+    }
+
+    #[test]
+    fn no_day_is_longer_than_a_day() {
+        for reset in [1_000 + 3 * DAY, 253_402_300_799, i64::MAX] {
+            let mut budget = Budget::default();
+            budget.learn(
+                Group::Other,
+                &Rate { quota: Some(Quota::Left(0)), quota_reset: Some(reset), ..Rate::default() },
+                at(0),
+            );
+            assert_eq!(budget.take(Group::Other, at(0)), Leave::Spent(Duration::from_hours(24)));
+            assert_eq!(budget.take(Group::Other, at(86_400)), Leave::Go, "{reset}");
+        }
+    }
+
+    #[test]
+    fn looking_takes_nothing() {
+        let mut budget = Budget::default();
+        for _ in 0..100 {
+            assert_eq!(budget.look(Group::Bulk, at(0)), Leave::Go);
+        }
+        for _ in 0..10 {
+            budget.take(Group::Bulk, at(0));
+        }
+        assert_eq!(budget.look(Group::Bulk, at(1)), wait(59));
     }
 
     #[test]

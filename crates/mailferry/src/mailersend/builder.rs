@@ -203,17 +203,20 @@ impl MailerSendBuilder {
         let base =
             base_url(&self.api_url).map_err(|text| Error::new(ErrorKind::Config, format!("the API URL {text}")))?;
         let wrong_token = |text| Error::new(ErrorKind::Config, format!("the API token {text}"));
-        let token = self.token.map(|token| Token::new(token.expose())).transpose().map_err(wrong_token)?;
-        let mut tokens = BTreeMap::new();
+        let general = self.token.map(|token| Token::new(token.expose())).transpose().map_err(wrong_token)?;
+        let mut tokens: BTreeMap<String, Token> = BTreeMap::new();
         for (domain, token) in self.tokens {
             let key = domain_key(&domain).ok_or_else(|| {
                 // Not quoted: it may be the token, given in the wrong place.
                 Error::new(ErrorKind::Config, "a token of its own is given to something that is no domain")
                     .with_remedy("write MAILERSEND_API_TOKENS as `domain=token`")
             })?;
-            tokens.insert(key, Token::new(token.expose()).map_err(wrong_token)?);
+            let own = Token::new(token.expose()).map_err(wrong_token)?;
+            // One budget for each token, however many domains it is for.
+            let known = general.iter().chain(tokens.values()).find(|known| known.is(&own)).cloned();
+            tokens.insert(key, known.unwrap_or(own));
         }
-        if token.is_none() && tokens.is_empty() {
+        if general.is_none() && tokens.is_empty() {
             return Err(match self.missing_token {
                 Some(text) => Error::new(ErrorKind::Config, text).with_remedy("set it in one of these places"),
                 None => no_token(),
@@ -232,7 +235,7 @@ impl MailerSendBuilder {
         let client = Client::new(http, timeouts, base, self.debug)?;
         Ok(MailerSend {
             client,
-            token,
+            token: general,
             tokens,
             options: self.options,
             clock: self.clock,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::asking::{self, Question};
+use super::client::Token;
 use super::response::{BULK_PREFIX, unreadable};
 use super::{MailerSend, budget, builder};
 use crate::address::Address;
@@ -108,7 +109,12 @@ impl MailerSend {
         let id = asking::path_id("bulk_email_id", bare_id(id))?;
         let question = Question::get(format!("bulk-email/{id}")).scope("email_full");
         let mut outcome = Err(builder::no_token());
+        let mut asked: Vec<&Token> = Vec::new();
         for token in self.token.iter().chain(self.tokens.values()) {
+            if asked.iter().any(|known| known.is(token)) {
+                continue;
+            }
+            asked.push(token);
             outcome = match self.ask_within(&question, token, patience).await {
                 Ok(response) => BulkStatus::read(response).map_err(|error| question.explain(error)),
                 Err(error) => Err(error),

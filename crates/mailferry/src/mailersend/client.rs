@@ -13,6 +13,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Method, Url};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use super::asking::Lines;
 use super::body::Body;
 use super::budget::{Budget, Group, Leave, Now};
 use super::options::check_token;
@@ -57,6 +58,7 @@ pub(crate) struct Token {
     authorization: HeaderValue,
     begun: tokio::time::Instant,
     budget: Arc<Mutex<Budget>>,
+    lines: Arc<Lines>,
 }
 
 impl Token {
@@ -66,7 +68,23 @@ impl Token {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|_| "holds a character that no header has")?;
         authorization.set_sensitive(true);
-        Ok(Self { authorization, begun: tokio::time::Instant::now(), budget: Arc::default() })
+        let begun = tokio::time::Instant::now();
+        Ok(Self { authorization, begun, budget: Arc::default(), lines: Arc::default() })
+    }
+
+    /// Whether both are the same token, and so have the same limits.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.authorization == other.authorization
+    }
+
+    /// Where questions line up for the budget.
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// Asks the budget about one request without taking it.
+    pub(crate) fn look(&self, group: Group, unix: i64) -> Leave {
+        self.with_budget(unix, |budget, now| budget.look(group, now))
     }
 
     /// Asks the budget for one request.

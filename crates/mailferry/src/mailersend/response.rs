@@ -16,16 +16,15 @@ use crate::transport::{
 /// What a bulk send's id is prefixed with where a message id is expected, so that nobody takes it for one.
 pub(crate) const BULK_PREFIX: &str = "bulk:";
 
-/// Notes in `status` what the answer to a request for the recipients `to` says, and takes them. An error leaves both as
-/// they were.
+/// Notes in `status` what the answer to a request for the recipients `to` says, with what [`rate`] read of it, and takes
+/// them. An error leaves both as they were.
 pub(crate) fn record(
     status: &mut SendStatus,
     message: &Message,
     to: &mut Vec<Address>,
-    response: Response,
+    (response, rate): (Response, Rate),
     now: i64,
 ) -> Result<(), Error> {
-    let rate = rate(&response);
     if !response.is_success() {
         return Err(refusal(response, now));
     }

@@ -79,8 +79,9 @@ impl MailerSend {
             let answer = match self.client.send(self.call(payload, batch, token)).await {
                 Ok(response) => {
                     let now = self.clock.unix();
-                    token.learn(group, &response::rate(&response), now);
-                    response::record(status, message, to, response, now)
+                    let rate = response::rate(&response);
+                    token.learn(group, &rate, now);
+                    response::record(status, message, to, (response, rate), now)
                 }
                 Err(error) => Err(error),
             };

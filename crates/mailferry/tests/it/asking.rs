@@ -243,13 +243,13 @@ const FIXTURES: [&str; 13] = [
     "webhook-2026",
 ];
 
-/// Every kind of record made of this, as `Debug` shows it and as it is kept.
-fn read_as_anything(raw: &Value) -> Vec<(String, Value)> {
+/// Every kind of record made of this: as `Debug` shows it, as it is kept, and its id.
+fn read_as_anything(raw: &Value) -> Vec<(String, Value, String)> {
     macro_rules! each {
         ($($name:ident)*) => {
             vec![$({
                 let record = $name::read(raw.clone());
-                (format!("{record:?} {record:#?}"), record.raw().clone())
+                (format!("{record:?} {record:#?}"), record.raw().clone(), record.id().to_owned())
             }),*]
         };
     }
@@ -283,6 +283,7 @@ fn odd_objects_are_read_all_the_same() {
             _ => {}
         }
     }
+    let mut read = 0;
     for name in FIXTURES {
         let whole = object(name);
         for odd in
@@ -291,10 +292,22 @@ fn odd_objects_are_read_all_the_same() {
             let mut spoiled = Vec::new();
             spoil(&whole, &odd, &mut spoiled, &|value| value);
             for object in spoiled {
-                read_as_anything(&object);
+                let word = |name: &str| object[name].as_str().map_or_else(|| object[name].to_string(), str::to_owned);
+                for (_, kept, id) in read_as_anything(&object) {
+                    // A schedule's is the message's.
+                    assert!(id.is_empty() || [word("id"), word("message_id")].contains(&id), "{id} of {name}");
+                    for (member, value) in kept.as_object().into_iter().flatten() {
+                        // Without its secrets.
+                        assert!(*value == object[member] || member == "forwards", "{member} of {name}");
+                    }
+                    if !id.is_empty() {
+                        read += 1;
+                    }
+                }
             }
         }
     }
+    assert!(read > 10_000, "only {read} ids were read");
     let mut kept = object("template");
     kept["type"] = json!("ai");
     kept["new_in_2030"] = json!({"a": 1});
@@ -307,7 +320,7 @@ fn odd_objects_are_read_all_the_same() {
 fn records_show_nobody() {
     for name in FIXTURES {
         let whole = object(name);
-        for (shown, _) in read_as_anything(&whole) {
+        for (shown, ..) in read_as_anything(&whole) {
             for private in ["ann@", "bob@", "inbound.mailersend.net\"", "Your order", "abcdefABCDEF", ".*@example"] {
                 assert!(!shown.contains(private), "{name} shows {private}: {shown}");
             }
@@ -526,4 +539,19 @@ async fn a_domain_by_its_name() {
         let found = api.domains().named(name).await.unwrap();
         assert_eq!(found.as_ref().map(|domain| domain.id.as_str()), id, "{name}");
     }
+}
+
+/// One budget for each token, however many domains it is for; another token has another.
+#[tokio::test]
+async fn a_token_of_several_domains() {
+    let answer = Answer::json(200, &json!({"data": {"id": "t1"}})).header("X-RateLimit-Limit", "2");
+    let server = Capture::start([answer]).await;
+    let api = MailerSend::builder().api_url(server.url()).asking_patience(Duration::ZERO).token("one");
+    let api = api.token_for_domain("a.example", "one").token_for_domain("b.example", "two").build().unwrap();
+    let ask = async |domain: &str| api.for_domain(domain).unwrap().templates().get("t1").await;
+    ask("a.example").await.unwrap();
+    ask("other.example").await.unwrap();
+    assert_eq!(ask("a.example").await.unwrap_err().kind(), ErrorKind::RateLimited);
+    ask("b.example").await.unwrap();
+    assert_eq!(server.requests().len(), 3);
 }

@@ -194,3 +194,47 @@ async fn a_list_is_a_stream() {
     assert_eq!((seen, server.requests().len()), (ids(0..25), 3));
     assert!(polled.load(Ordering::SeqCst) > 25);
 }
+
+/// A server that shows the same pages again and again is not asked for ever, whatever its items are.
+#[tokio::test]
+async fn pages_that_go_round_in_circles() {
+    let circles: [fn(usize) -> Value; 4] = [
+        // It does not look at the page's number.
+        |_| json!([template(1), template(2)]),
+        // It begins anew behind its end.
+        |asked| json!([template(asked % 5), template(10 + asked % 5)]),
+        // Items without ids, and items that are no objects.
+        |_| json!([{"name": "a"}, {"name": "b"}]),
+        |_| json!([null, 7]),
+    ];
+    for circle in circles {
+        let server = Capture::answering(move |asked, _| {
+            Answer::json(200, &json!({"data": circle(asked), "links": {"next": "…"}}))
+                .header("X-RateLimit-Limit", "1000")
+        })
+        .await;
+        let error = to(&server).templates().list(None).all().await.unwrap_err();
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unreadable, Retry::Safe(None)), "{error}");
+        assert!(server.requests().len() <= 21, "{} questions", server.requests().len());
+    }
+}
+
+/// What no number, no text or no depth can be read of is one odd item, and whatever stands beside the list is no harm.
+#[tokio::test]
+async fn odd_answers() {
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    for odd in ["1e999", r#"{"id":"\ud800"}"#, r#"{"id":1e999}"#, &deep, "null", "[]", r#""t9""#] {
+        let body = format!(r#"{{"meta":{odd},"data":[{},{odd},{}],"links":{odd}}}"#, template(1), template(2));
+        let server = Capture::start([Answer::new(200).body(&*body)]).await;
+        let seen = to(&server).templates().list(None).all().await.unwrap();
+        let seen: Vec<_> = seen.iter().map(|template| template.id.as_str()).collect();
+        assert_eq!((seen.len(), seen[0], seen[2]), (3, "t1", "t2"), "{odd:.30}");
+        assert_eq!(server.requests().len(), 1, "{odd:.30}");
+    }
+    for next in [json!(7), json!(true), json!({"a": "b"}), json!(["b"]), json!(null)] {
+        let body = json!({"data": [template(1)], "links": {"next": next}});
+        let server = Capture::start([Answer::json(200, &body)]).await;
+        assert_eq!(all(&to(&server), 10).await, ["t1"]);
+        assert_eq!(server.requests().len(), 1);
+    }
+}

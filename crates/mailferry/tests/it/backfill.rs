@@ -392,3 +392,75 @@ async fn message_ids_are_asked_for() {
     let Event::Tracking(again) = reread("mailersend/activity", events[3].raw().clone()).unwrap() else { panic!() };
     assert_eq!((again.kind, again.message_id.as_deref()), (EventKind::Sent, Some("m1")));
 }
+
+/// An event keeps the activity as it came, and what is odd in one is no harm to the others.
+#[tokio::test]
+async fn activities_are_kept_byte_for_byte() {
+    let odd = [
+        r#"{ "type":"sent","id":"a1", "created_at":"1970-01-01T00:00:10.000000Z" ,"email":{"subject":"\u00e9\/","id":"e1"}}"#,
+        r#"{"id":"a2","type":"opened","created_at":"1970-01-01T00:00:09.000000Z","size":1e999,"email":{"id":"e2","subject":"\ud83d"}}"#,
+        r#"{"id":"a3","type":"clicked","email":"nobody"}"#,
+    ];
+    let body = format!(r#"{{"data":[{},7,{},{}],"links":{{"next":null}}}}"#, odd[0], odd[1], odd[2]);
+    let server = Capture::start([Answer::new(200).body(&*body)]).await;
+    let (events, gaps, failure) = drain(to(&server).backfill("d1", at(0), at(100))).await;
+    assert!(failure.is_none());
+    assert_eq!(ids(&events), ["a3", "a2", "a1"]);
+    let raw: Vec<_> = events.iter().rev().map(|event| std::str::from_utf8(event.raw()).unwrap()).collect();
+    assert_eq!(raw, odd);
+    for event in &events {
+        let again = reread("mailersend/activity", event.raw().clone()).unwrap();
+        assert_eq!(again.to_json(), event.to_json());
+    }
+    let [Gap { from, to, reason: GapReason::Failed(text), .. }] = &gaps[..] else { panic!("{gaps:?}") };
+    assert_eq!((from.unix_seconds(), to.unix_seconds(), text.contains("cannot be read")), (0, 100, true), "{text}");
+}
+
+/// A server that shows the same page for ever is a failure, soon: in a usual stretch and in a crowded second.
+#[tokio::test]
+async fn pages_without_end() {
+    for (times, from, until) in [(vec![0_i64, 86_399], 0, 86_400), (vec![50; 100], 50, 51)] {
+        let items: Vec<_> = times.iter().enumerate().map(|(id, time)| activity(id, "sent", *time)).collect();
+        let server = Capture::answering(move |_, _| list(&items, true)).await;
+        let (_, gaps, failure) = drain(to(&server).backfill("d1", at(from), at(until))).await;
+        assert_eq!(failure.unwrap().kind(), ErrorKind::Unreadable);
+        assert!(matches!(&gaps[0].reason, GapReason::Failed(text) if text.contains("has no end")), "{gaps:?}");
+        assert!(server.requests().len() < 20, "{} questions", server.requests().len());
+    }
+}
+
+/// Where mails do not tell of which message they are, no more than a few are asked.
+#[tokio::test]
+async fn message_ids_that_are_not_told() {
+    let server = Capture::answering(|_, request| {
+        if request.path.starts_with("/v1/email/") {
+            return Answer::json(200, &json!({"data": {"id": "e1", "subject": "Your order"}}));
+        }
+        list(&(0..90).map(|id| activity(id, "sent", 50)).collect::<Vec<_>>(), false)
+    })
+    .await;
+    let (events, gaps, failure) = drain(to(&server).backfill("d1", at(0), at(100)).with_message_ids()).await;
+    assert_eq!((events.len(), gaps.len(), failure.is_none()), (90, 0, true));
+    assert_eq!(server.requests().len(), 1 + 5);
+}
+
+/// What arrives in front of a stretch while it is read is told as well, and nothing is told twice or missed.
+#[tokio::test]
+async fn events_that_arrive_meanwhile() {
+    let server = Capture::answering(|asked, request| {
+        // Seven more in the newest second with each question.
+        let times: Vec<_> = (0..450).chain(std::iter::repeat_n(999, 7 * asked)).collect();
+        answer(&times, request, true)
+    })
+    .await;
+    let (events, gaps, failure) = drain(to(&server).backfill("d1", at(0), at(1_000))).await;
+    assert!(gaps.is_empty() && failure.is_none());
+    let mut told = ids(&events);
+    let count = told.len();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), count, "none twice");
+    for id in 0..450 {
+        assert!(told.binary_search(&format!("a{id}")).is_ok(), "a{id}");
+    }
+}

@@ -210,7 +210,10 @@ async fn serve(stream: TcpStream, seen: &Seen) -> io::Result<()> {
             requests.push(request);
             answer
         };
-        tokio::time::sleep(answer.delay).await;
+        // Even no time at all would be a tick of the timer.
+        if !answer.delay.is_zero() {
+            tokio::time::sleep(answer.delay).await;
+        }
         if answer.ending == Ending::Nothing {
             return Ok(());
         }

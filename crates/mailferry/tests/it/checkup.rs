@@ -263,6 +263,15 @@ async fn secrets_that_do_not_match() {
     let checkup = look(Account::default(), &options().signing_secrets(["left over"])).await;
     let found = checkup.findings.iter().find(|found| found.place == "MAILERSEND_SIGNING_SECRET").unwrap();
     assert!(found.level == Level::Warn && found.text.starts_with("1 of 2"), "{found:?}");
+
+    // What another domain may sign with is not called left over.
+    let domains = list(&json!([{"id": "d1", "name": "shop.example"}, {"id": "d2", "name": "other.example"}]));
+    let both = options().signing_secrets(["of another"]).inbound_secrets(["of another"]);
+    let checkup = look(Account { domains, ..Account::default() }, &both.clone().domain("shop.example")).await;
+    assert!(!checkup.findings.iter().any(|found| found.text.contains("sign nothing")), "{checkup:?}");
+    let hidden = Account { webhooks: said(403, "No. #MS40301"), ..Account::default() };
+    let checkup = look(hidden, &both).await;
+    assert!(!checkup.findings.iter().any(|found| found.place == "MAILERSEND_SIGNING_SECRET"), "{checkup:?}");
 }
 
 /// Without a token that is accepted there is nothing else to look at.

@@ -111,9 +111,15 @@ fn lists_without_end() {
         let message = InboundMessage::from_text(format!("Content-Type: {value}\r\n\r\nbody"));
         assert!(read_all(&message) > 0);
     }
-    for word in ["=?u?q?a?= ", "=?u?q?", "=?u?b?a", "?=", "=?"] {
-        assert!(InboundMessage::from_text(format!("Subject: {}\r\n\r\n", word.repeat(200_000))).subject().is_some());
+    for word in ["=?u?q?a?= ", "=?u?q?", "=?u?b?a", "?=", "=?", "=?u?q?a?=", "=?*?q?a"] {
+        for end in ["", "?=", &"x".repeat(1_000_000)] {
+            let words = word.repeat(100_000) + end;
+            let message = InboundMessage::from_text(format!("Subject: {words}\r\nTo: {words}\r\n\r\n"));
+            assert!(message.subject().is_some() && message.to().is_empty());
+        }
     }
+    let fields = InboundMessage::from_text("To: a@b, c@d\r\n".repeat(100_000) + "\r\n");
+    assert_eq!(fields.to().len(), 100_000);
     let ids = InboundMessage::from_text(format!("References: {}\r\n\r\n", "<a@b>".repeat(200_000))).references();
     assert_eq!(ids.len(), 1_000);
 }

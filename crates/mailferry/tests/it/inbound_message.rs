@@ -130,6 +130,28 @@ fn encoded_mails_are_opened_and_their_files_left_inside() {
     assert_eq!(message.text(), None);
 }
 
+/// INB-10
+#[test]
+fn what_was_encoded_has_kept_its_charset() {
+    let inner = b"Content-Type: text/plain; charset=iso-8859-2\r\n\r\n\xc5\xbe";
+    let mail = |encoding: &str, content: &str| {
+        let head = format!("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
+        let mail = InboundMessage::from_text(head + content).attached_messages().next().unwrap();
+        mail.text().unwrap()
+    };
+    assert_eq!(mail("base64", &base64_simd::STANDARD.encode_to_string(inner)), "Ĺž");
+    assert_eq!(mail("8bit", std::str::from_utf8(inner).unwrap()), "ž");
+}
+
+#[test]
+fn debug_has_nothing_of_what_is_in_a_mail() {
+    let message = InboundMessage::from_text("Subject: secret\r\nTo: ann@x.example\r\n\r\nsecret");
+    let header = message.headers().next().unwrap();
+    let shown = format!("{message:?} {:?} {header:?} {:?}", message.parts().next(), message.headers());
+    assert!(!shown.contains("secret") && !shown.contains("ann") && !shown.contains("115"), "{shown}");
+    assert!(shown.contains("Subject"), "{shown}");
+}
+
 /// MIM-16 MIM-27
 #[test]
 fn text_is_decoded_as_asked() {

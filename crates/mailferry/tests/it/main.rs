@@ -24,6 +24,8 @@ mod support;
 mod flagged;
 mod hooks;
 #[cfg(feature = "inbound")]
+mod inbound_differential;
+#[cfg(feature = "inbound")]
 mod inbound_hostile;
 #[cfg(feature = "inbound")]
 mod inbound_message;

@@ -103,6 +103,27 @@ fn only_one_file_reads_the_clock() {
 }
 
 #[test]
+fn only_one_folder_speaks_sql() {
+    const HOME: &str = "crates/mailferry-store/src/sqlite/";
+    const WORDS: [&str; 7] = ["sqlx::query", "QueryBuilder", "SELECT ", "INSERT ", "UPDATE ", "DELETE FROM", "PRAGMA "];
+    let mut seen = false;
+    for (path, text) in sources("crates") {
+        if !path.contains("/src/") || path.contains("/tests/") {
+            continue;
+        }
+        let code = code(&text);
+        if path.starts_with(HOME) {
+            seen |= code.contains(WORDS[0]);
+            continue;
+        }
+        for word in WORDS {
+            assert!(!code.contains(word), "{path} has SQL: {word:?}");
+        }
+    }
+    assert!(seen, "the words are looked for in vain");
+}
+
+#[test]
 fn only_one_folder_reads_the_environment() {
     for (path, code) in library() {
         assert!(path.contains("/config/") || !code.contains("env::var"), "{path} reads the environment");

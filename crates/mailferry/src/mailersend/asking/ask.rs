@@ -175,13 +175,8 @@ impl MailerSend {
         let patient = |wait: Duration| begun.elapsed().saturating_add(wait) <= patience;
         let mut attempt = 0;
         loop {
-            match token.take(question.group, self.clock.unix()) {
+            match token.turn(question.group, &self.clock, patience.saturating_sub(begun.elapsed())).await {
                 Leave::Go => {}
-                Leave::Wait(wait) if patient(wait) => {
-                    tracing::debug!(milliseconds = wait.as_millis(), "waiting for the rate limit");
-                    tokio::time::sleep(wait).await;
-                    continue;
-                }
                 Leave::Wait(wait) => return Err(impatient(wait)),
                 Leave::Spent(left) => return Err(spent(left)),
             }
@@ -219,8 +214,8 @@ impl MailerSend {
 }
 
 fn impatient(wait: Duration) -> Error {
-    let text =
-        format!("the minute's requests are used up for {} s more, longer than a question may wait", wait.as_secs());
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let text = format!("the minute's requests are used up for {seconds} s more, longer than a question may wait");
     Error::new(ErrorKind::RateLimited, text)
         .with_retry(Retry::Safe(Some(wait)))
         .with_remedy("ask again then, or raise `asking_patience`")

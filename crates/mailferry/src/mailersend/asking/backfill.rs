@@ -11,13 +11,12 @@ use serde_json::{Value, json};
 
 use super::super::{MailerSend, webhook};
 use super::ask::Question;
-use super::fields::Fields;
 use super::flow::{Flow, Source};
-use super::page::fetch;
+use super::page::{Page, Seen, fetch};
 use super::windows::{MOST, Windows, expected, pause, retention_days};
 use super::{ActivityFilter, activity};
 use crate::datetime::DateTime;
-use crate::event::Event;
+use crate::event::{Event, TrackingEvent};
 use crate::transport::{Error, ErrorKind, Retry};
 
 /// Beginning a little after the limit leaves time for the question to arrive.
@@ -25,6 +24,9 @@ const MARGIN: i64 = 60;
 
 /// How many message ids are kept, so that a mail with several events is asked for once.
 const REMEMBERED: usize = 10_000;
+
+/// After so many mails that do not tell of which message they are, none is asked any more, unless one did.
+const SILENT: u32 = 5;
 
 /// Why a part of the time could not be looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +94,7 @@ impl MailerSend {
     /// fails with is one; two in a row are an error, and so is the only one. What is wrong with the token or the
     /// domain, a day without requests left, and maintenance are errors at once.
     ///
-    /// Each event's `raw` is the activity, written as JSON anew, which
+    /// Each event's `raw` is the activity as it came, byte for byte, which
     /// [`reread`](crate::mailersend::reread) with `mailersend/activity` makes the same event of.
     ///
     /// ```no_run
@@ -133,11 +135,15 @@ impl MailerSend {
 
 impl Backfill {
     /// Asks for each mail separately which message it is of: one more question for each mail, 60 a minute, instead of
-    /// one for each hundred events. The id is then also in the event's `raw`. UNCERTAIN whether MailerSend tells it
-    /// there; if it does not, the event is without.
+    /// one for each hundred events. UNCERTAIN whether MailerSend tells it there: when the first few mails do not, no more
+    /// are asked for, and an event whose mail cannot be asked for is without. The id is then also in the event's `raw`,
+    /// which is written anew for it.
+    ///
+    /// Who kept the ids of the messages sent needs none of this: [`messages().get`](super::Messages::get) is one
+    /// question for each message, is documented to tell the ids of its mails, and an event has the id of its mail.
     pub fn with_message_ids(mut self) -> Self {
         if let Some(walk) = self.flow.source() {
-            walk.message_ids = Some(HashMap::new());
+            walk.message_ids = Some(MessageIds::default());
         }
         self
     }
@@ -219,8 +225,8 @@ struct Walk {
     windows: Windows,
     /// The events of the last second of the stretch before, which the next one may have again.
     edge: HashSet<String>,
-    /// A second with more than a stretch may have: the next page of it, and what the page before had.
-    crowded: Option<(u32, HashSet<String>)>,
+    /// A second with more than a stretch may have: the next page of it, and what pages had.
+    crowded: Option<(u32, Seen)>,
     /// Stretches in a row that could not be had.
     failures: u32,
     /// Why the last stretch could not be had.
@@ -228,14 +234,32 @@ struct Walk {
     /// Whether any stretch could be had.
     heard: bool,
     /// The messages of mails, when they are wanted.
-    message_ids: Option<HashMap<String, Option<String>>>,
+    message_ids: Option<MessageIds>,
     is_over: bool,
+}
+
+/// Of which messages mails are.
+#[derive(Default)]
+struct MessageIds {
+    known: HashMap<String, Option<String>>,
+    /// Whether any mail told it.
+    told: bool,
+    /// Mails that did not.
+    silent: u32,
+}
+
+/// What a page or a stretch has, newest first.
+#[derive(Default)]
+struct Activities {
+    events: Vec<TrackingEvent>,
+    /// Why one of them could not be read.
+    unreadable: Option<String>,
 }
 
 /// What a stretch turned out to be.
 enum Stretch {
-    /// All of it, newest first.
-    Whole(Vec<Value>),
+    /// All of it.
+    Whole(Activities),
     /// It has too many: about so many.
     TooMany(usize),
 }
@@ -292,15 +316,14 @@ impl Walk {
         match self.read(domain, window).await? {
             Stretch::TooMany(expected) => {
                 if !self.windows.shorten(expected) {
-                    self.crowded = Some((1, HashSet::new()));
+                    self.crowded = Some((1, Seen::default()));
                 }
                 Ok(Vec::new())
             }
             Stretch::Whole(mut activities) => {
-                activities.reverse();
-                let micros = |activity: &Value| Fields::of(activity).date("created_at").map(|at| at.unix_micros());
-                activities.sort_by_key(micros);
-                let count = activities.len();
+                activities.events.reverse();
+                activities.events.sort_by_key(|event| event.timestamp.map(|at| at.unix_micros()));
+                let count = activities.events.len();
                 let events = self.events(activities, window).await?;
                 self.windows.done(window.1, count);
                 Ok(events)
@@ -311,103 +334,137 @@ impl Walk {
     /// Every page of a stretch, as long as it is not too long.
     async fn read(&self, domain: &str, window: (i64, i64)) -> Result<Stretch, Error> {
         let question = question(domain, window)?;
-        let mut activities: Vec<Value> = Vec::new();
+        let (mut all, mut seen) = (Activities::default(), Seen::default());
         for page in 1.. {
-            let (items, more) = self.page(&question, page).await?;
-            let is_empty = items.is_empty();
-            activities.extend(items);
-            if !more || is_empty {
+            let (found, more) = self.page(&question, page, &mut seen).await?;
+            all.events.extend(found.events);
+            all.unreadable = all.unreadable.or(found.unreadable);
+            if !more {
                 break;
             }
-            let oldest = activities.last().and_then(|oldest| Fields::of(oldest).date("created_at"));
-            let expected = oldest.map_or(0, |oldest| expected(window, activities.len(), oldest.unix_seconds()));
-            if activities.len() >= MOST || (page == 1 && expected > MOST) {
-                return Ok(Stretch::TooMany(expected.max(activities.len().saturating_mul(2))));
+            let (count, oldest) = (all.events.len(), all.events.last().and_then(|oldest| oldest.timestamp));
+            let expected = oldest.map_or(0, |oldest| expected(window, count, oldest.unix_seconds()));
+            if count >= MOST || (page == 1 && expected > MOST) {
+                return Ok(Stretch::TooMany(expected.max(count.saturating_mul(2))));
             }
         }
-        Ok(Stretch::Whole(activities))
+        Ok(Stretch::Whole(all))
     }
 
     /// One page of a second that has too many for everything else.
     async fn crowded_page(&mut self, domain: &str, window: (i64, i64)) -> Result<Vec<Found>, Error> {
-        let (page, before) = self.crowded.take().unwrap_or((1, HashSet::new()));
-        let (activities, more) = self.page(&question(domain, window)?, page).await?;
-        let ids: HashSet<String> = activities.iter().map(|activity| Fields::of(activity).word("id")).collect();
-        let is_last = !more || activities.is_empty();
-        let news =
-            activities.into_iter().filter(|activity| !before.contains(&Fields::of(activity).word("id"))).collect();
+        let (page, mut seen) = self.crowded.take().unwrap_or((1, Seen::default()));
+        let (activities, more) = self.page(&question(domain, window)?, page, &mut seen).await?;
         let edge = self.edge.clone();
-        let mut found = self.events(news, window).await?;
+        let mut found = self.events(activities, window).await?;
         self.edge.extend(edge);
-        if !is_last && page < activity::LIMITS.last {
-            self.crowded = Some((page + 1, ids));
+        if more && page < activity::LIMITS.last {
+            self.crowded = Some((page + 1, seen));
             return Ok(found);
         }
-        if !is_last {
+        if more {
             found.push(Found::Gap { from: window.0, to: window.1, reason: GapReason::TooMany });
         }
         self.windows.done(window.1, MOST);
         Ok(found)
     }
 
-    /// One page. A failure is looked at again, and a refusal is not.
-    async fn page(&self, question: &Question, page: u32) -> Result<(Vec<Value>, bool), Error> {
+    /// What a page has that the one before had not, and whether there is another. A failure is looked at again, and a
+    /// refusal is not.
+    async fn page(&self, question: &Question, page: u32, seen: &mut Seen) -> Result<(Activities, bool), Error> {
         let mut attempt = 0;
-        loop {
-            let error = match fetch(&self.mailersend, question, page, activity::LIMITS.most).await {
-                Err(error) if is_failure(&error) => error,
-                settled => return settled,
-            };
-            let Some(wait) = pause(attempt) else { return Err(error) };
-            tokio::time::sleep(wait).await;
-            attempt += 1;
+        let Page { items, more } = loop {
+            match fetch(&self.mailersend, question, page, activity::LIMITS.most).await {
+                Ok(page) => break page,
+                Err(error) => recover(error, &mut attempt).await?,
+            }
+        };
+        // Whatever a link says, there is nothing after an empty page.
+        let more = more && !items.is_empty();
+        let mut activities = Activities::default();
+        for item in items {
+            match webhook::activity(item) {
+                Ok(Event::Tracking(event)) => activities.events.push(event),
+                Ok(_) => {}
+                Err(cause) => activities.unreadable = Some(format!("an activity cannot be read: {cause}")),
+            }
         }
+        let id = |event: &TrackingEvent| event.event_id.clone().unwrap_or_default();
+        let repeated = seen.page(activities.events.iter().map(id).collect())?;
+        let mut repeated = repeated.into_iter();
+        activities.events.retain(|event| !repeated.next().unwrap_or_default() || event.event_id.is_none());
+        Ok((activities, more))
     }
 
     /// The events among activities that were not told before.
-    async fn events(&mut self, activities: Vec<Value>, window: (i64, i64)) -> Result<Vec<Found>, Error> {
-        let mut found = Vec::with_capacity(activities.len());
-        let mut seen = HashSet::with_capacity(activities.len());
+    async fn events(&mut self, activities: Activities, window: (i64, i64)) -> Result<Vec<Found>, Error> {
+        let Activities { events, unreadable } = activities;
+        let mut found = Vec::with_capacity(events.len());
+        let mut seen = HashSet::with_capacity(events.len());
         let mut edge = HashSet::new();
-        for mut activity in activities {
-            let fields = Fields::of(&activity);
-            let id = fields.word("id");
-            if fields.date("created_at").is_some_and(|at| at.unix_seconds() >= window.1) {
+        for mut event in events {
+            let id = event.event_id.clone().unwrap_or_default();
+            if event.timestamp.is_some_and(|at| at.unix_seconds() >= window.1) {
                 edge.insert(id.clone());
             }
             let is_known = !id.is_empty() && (self.edge.contains(&id) || !seen.insert(id));
             // No webhook tells that a mail was queued, nor that it was `processed`, as that was called until 2023.
-            if is_known || matches!(fields.value("type").as_str(), Some("queued" | "processed")) {
+            if is_known || matches!(event.service_kind.as_str(), "queued" | "processed") {
                 continue;
             }
-            self.add_message_id(&mut activity).await?;
-            match webhook::activity(Bytes::from(activity.to_string())) {
-                Ok(event) => found.push(Found::Event(Box::new(event))),
-                Err(cause) => tracing::warn!(%cause, "an activity cannot be read"),
-            }
+            self.add_message_id(&mut event).await?;
+            found.push(Found::Event(Box::new(Event::Tracking(event))));
+        }
+        if let Some(text) = unreadable {
+            found.push(Found::Gap { from: window.0, to: window.1, reason: GapReason::Failed(text) });
         }
         self.edge = edge;
         Ok(found)
     }
 
-    /// Writes into an activity which message it is of, where that is wanted and not known.
-    async fn add_message_id(&mut self, activity: &mut Value) -> Result<(), Error> {
-        let Some(known) = &mut self.message_ids else { return Ok(()) };
-        let email = Fields::of(activity).object("email");
-        let (Some(id), None) = (email.text("id"), email.object("message").text("id")) else { return Ok(()) };
-        if !known.contains_key(&id) {
-            let message_id = match self.mailersend.emails().get(&id).await {
-                Ok(email) => email.message_id,
-                Err(error) if error.status() == Some(404) => None,
-                Err(error) => return Err(error),
+    /// Writes into an event which message it is of, where that is wanted and not known.
+    async fn add_message_id(&mut self, event: &mut TrackingEvent) -> Result<(), Error> {
+        let Some(MessageIds { known, told, silent }) = &mut self.message_ids else { return Ok(()) };
+        let (Some(id), None) = (&event.email_id, &event.message_id) else { return Ok(()) };
+        if !known.contains_key(id) {
+            if !*told && *silent >= SILENT {
+                return Ok(());
+            }
+            let mut attempt = 0;
+            let message_id = loop {
+                let error = match self.mailersend.emails().get(id).await {
+                    Ok(email) => {
+                        *told |= email.message_id.is_some();
+                        *silent += u32::from(!*told);
+                        if *silent == SILENT && !*told {
+                            tracing::warn!("MailerSend does not tell of which messages mails are; no more is asked");
+                        }
+                        break email.message_id;
+                    }
+                    Err(error) => error,
+                };
+                match recover(error, &mut attempt).await {
+                    Ok(()) => {}
+                    Err(error) if error.status() == Some(404) || error.kind() == ErrorKind::InvalidMessage => {
+                        break None;
+                    }
+                    // Without the id it is still an event.
+                    Err(error) if is_failure(&error) => {
+                        tracing::warn!(%error, "of which message a mail is cannot be asked for");
+                        break None;
+                    }
+                    Err(error) => return Err(error),
+                }
             };
             if known.len() >= REMEMBERED {
                 known.clear();
             }
             known.insert(id.clone(), message_id);
         }
-        if let Some(Some(message_id)) = known.get(&id) {
-            activity["email"]["message"] = json!({"id": message_id});
+        if let Some(Some(message_id)) = known.get(id)
+            && let Some(raw) = raw_with(&event.raw, message_id)
+        {
+            (event.raw, event.message_id) = (raw, Some(message_id.clone()));
         }
         Ok(())
     }
@@ -446,6 +503,26 @@ impl Walk {
         let (from, to) = self.windows.left();
         vec![Found::Gap { from, to, reason: GapReason::Stopped }, Found::Error(error)]
     }
+}
+
+/// Waits after a failure until it may be asked again, a little later and not for ever; anything else is the error.
+async fn recover(error: Error, attempt: &mut u32) -> Result<(), Error> {
+    let wait = if is_failure(&error) { pause(*attempt) } else { None };
+    let Some(wait) = wait else { return Err(error) };
+    tokio::time::sleep(wait).await;
+    *attempt += 1;
+    Ok(())
+}
+
+/// An activity with the id of its message, where it is read again.
+fn raw_with(raw: &Bytes, message_id: &str) -> Option<Bytes> {
+    let mut activity: Value = serde_json::from_slice(raw).ok()?;
+    let members = activity.as_object_mut()?;
+    match members.get_mut("email") {
+        Some(Value::Object(email)) => email.insert("message".to_owned(), json!({"id": message_id})),
+        _ => members.insert("message_id".to_owned(), message_id.into()),
+    };
+    Some(Bytes::from(activity.to_string()))
 }
 
 /// Whether it may be better the next time, and soon.

@@ -19,7 +19,7 @@
 //! | `checkup(…)` | whether all that is set up as it should be | whatever is to be looked at |
 //!
 //! Every question goes through one budget for each token. It knows the documented limits of a minute, learns from the
-//! answers what really is left, and waits rather than be refused, but never longer than
+//! answers what really is left, and waits rather than be refused, first come first served, but never longer than
 //! [`asking_patience`](super::MailerSendBuilder::asking_patience). What is refused as too much is asked again within
 //! it. What is sent waits for nothing, as ever, and is counted.
 //!
@@ -38,6 +38,7 @@ mod emails;
 mod fields;
 mod flow;
 mod inbound_routes;
+mod items;
 mod messages;
 mod page;
 mod quota;
@@ -45,6 +46,7 @@ mod recipients;
 mod schedules;
 mod suppressions;
 mod templates;
+mod turn;
 mod webhooks;
 mod windows;
 
@@ -70,6 +72,7 @@ pub use templates::{Template, Templates};
 pub use webhooks::{Webhook, WebhookSettings, Webhooks};
 
 pub(super) use ask::{ASK_AGAIN, PATIENCE, Question, path_id};
+pub(super) use turn::Lines;
 
 /// An object as it came, which may name people.
 #[derive(Clone)]

@@ -6,14 +6,16 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures_core::Stream;
 use serde_json::Value;
 
 use super::super::MailerSend;
 use super::super::response::unreadable;
-use super::ask::Question;
+use super::ask::{ASK_AGAIN, Question};
 use super::flow::{Flow, Source};
-use crate::transport::{Error, ErrorKind};
+use super::items::items;
+use crate::transport::{Error, ErrorKind, Retry};
 
 /// What a list has: read from whatever came, so that one odd item does not lose the others.
 pub trait Record: Send + Unpin + 'static {
@@ -27,7 +29,8 @@ pub trait Record: Send + Unpin + 'static {
 /// A list of the service, fetched a page at a time as it is read. A [`Stream`], which needs no crate for streams: see
 /// [`next`](Self::next) and [`all`](Self::all).
 ///
-/// The memory it takes is that of one page. It ends after the first error. A list may shift while it is read, when it
+/// The memory it takes is that of a page or two. It ends after the first error, of which one is that the same pages come
+/// again and again. A list may shift while it is read, when it
 /// begins with what is newest: items that a page repeats from the page before are left out, so each is seen once as
 /// long as less than a page arrives between two pages. What is deleted meanwhile can make others be missed.
 ///
@@ -59,7 +62,7 @@ impl<T: Record> Pages<T> {
                 next: Some(question.map(|question| (question, 1))),
                 limits,
                 size: limits.most,
-                before: HashSet::new(),
+                seen: Seen::default(),
                 kind: PhantomData,
             }),
         }
@@ -127,6 +130,39 @@ impl Limits {
     const USUAL: Self = Self { most: 100, last: u32::MAX };
 }
 
+/// How often a list may show nothing but what it has shown before. More may have arrived in front of it meanwhile, but
+/// not again and again.
+const STALE: u32 = 3;
+
+/// What pages had, by which it is noticed that they repeat.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    first: HashSet<String>,
+    before: HashSet<String>,
+    stale: u32,
+}
+
+impl Seen {
+    /// Takes what identifies the items of a page, and says which of them the page before had too. An error when the
+    /// list goes round in circles.
+    pub(super) fn page(&mut self, keys: Vec<String>) -> Result<Vec<bool>, Error> {
+        let repeated: Vec<bool> = keys.iter().map(|key| self.before.contains(key)).collect();
+        if !keys.is_empty() && keys.iter().all(|key| self.before.contains(key) || self.first.contains(key)) {
+            self.stale += 1;
+        }
+        if self.stale > STALE {
+            return Err(Error::new(ErrorKind::Unreadable, "the same page came again and again: the list has no end")
+                .with_retry(Retry::Safe(None))
+                .with_remedy(ASK_AGAIN));
+        }
+        self.before = keys.into_iter().collect();
+        if self.first.is_empty() {
+            self.first.clone_from(&self.before);
+        }
+        Ok(repeated)
+    }
+}
+
 /// Where reading a list has come to.
 struct List<T> {
     mailersend: MailerSend,
@@ -134,8 +170,7 @@ struct List<T> {
     next: Option<Result<(Question, u32), Error>>,
     limits: Limits,
     size: u32,
-    /// What was on the page before.
-    before: HashSet<String>,
+    seen: Seen,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -145,15 +180,21 @@ impl<T: Record> List<T> {
             let text = format!("MailerSend shows no page after the {}th", self.limits.last);
             return Err(Error::new(ErrorKind::Rejected, text).with_remedy("ask for less: a shorter range of dates"));
         }
-        let (items, more) = fetch(&self.mailersend, &question, page, self.size).await?;
-        let items: Vec<T> = items.into_iter().map(T::read).collect();
+        let Page { items: bodies, more } = fetch(&self.mailersend, &question, page, self.size).await?;
+        let read = |body: &Bytes| T::read(serde_json::from_slice(body).unwrap_or_default());
+        let items: Vec<T> = bodies.iter().map(read).collect();
+        // What has no id is told from other things by all that it is.
+        let key = |(item, body): (&T, &Bytes)| match item.id() {
+            "" => String::from_utf8_lossy(body).into_owned(),
+            id => id.to_owned(),
+        };
+        let repeated = self.seen.page(items.iter().zip(&bodies).map(key).collect())?;
         // Whatever a link says, there is nothing after an empty page.
         if more && !items.is_empty() {
             self.next = Some(Ok((question, page.saturating_add(1))));
         }
-        let ids = items.iter().map(|item| item.id().to_owned()).filter(|id| !id.is_empty()).collect();
-        let before = std::mem::replace(&mut self.before, ids);
-        Ok(items.into_iter().filter(|item| !before.contains(item.id())).collect())
+        let news = items.into_iter().zip(repeated).filter(|(item, repeated)| !repeated || item.id().is_empty());
+        Ok(news.map(|(item, _)| item).collect())
     }
 }
 
@@ -172,25 +213,20 @@ impl<T: Record> Source for List<T> {
     }
 }
 
-/// One page, and whether there are more. The links lack filters and page size, so they are looked at only for that
-/// (recorded answers, 2025-07).
-pub(super) async fn fetch(
-    mailersend: &MailerSend,
-    question: &Question,
-    page: u32,
-    size: u32,
-) -> Result<(Vec<Value>, bool), Error> {
+/// A page of a list.
+pub(super) struct Page {
+    /// Its items as they came, each in memory of its own, so that one that is kept does not keep the others.
+    pub(super) items: Vec<Bytes>,
+    /// Whether another page is promised.
+    pub(super) more: bool,
+}
+
+/// One page.
+pub(super) async fn fetch(mailersend: &MailerSend, question: &Question, page: u32, size: u32) -> Result<Page, Error> {
     let question = question.clone().query("page", page).query("limit", size);
     let response = mailersend.ask(&question).await?;
-    let Some(Value::Object(mut body)) = response.json() else {
-        return Err(question.explain(unreadable("its body is not a JSON object", response)));
-    };
-    let items = match body.remove("data") {
-        Some(Value::Array(items)) => items,
-        // A list with holes in it.
-        Some(Value::Object(items)) => items.into_iter().map(|(_, item)| item).collect(),
-        _ => return Err(question.explain(unreadable("its body has no list `data`", response))),
-    };
-    let more = body.get("links").and_then(|links| links.get("next")).and_then(Value::as_str);
-    Ok((items, more.is_some_and(|link| !link.is_empty())))
+    match items(response.body()) {
+        Some((items, more)) => Ok(Page { items: items.into_iter().map(Bytes::copy_from_slice).collect(), more }),
+        None => Err(question.explain(unreadable("its body is no object with a list `data`", response))),
+    }
 }
