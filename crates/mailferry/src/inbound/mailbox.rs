@@ -308,12 +308,11 @@ impl<'a> Iterator for Tokens<'a> {
             _ if is_special(first) => (TokenKind::Special(first), text.get(..1).unwrap_or_default(), 1),
             _ => {
                 let word = text.starts_with("=?").then(|| Word::at_start(word_candidate(text))).flatten();
-                let (kind, length) = match word {
-                    Some(word) => (TokenKind::Encoded, word.length),
-                    None => {
-                        let end = text.find(|char: char| is_special(char) || char.is_whitespace());
-                        (TokenKind::Atom, end.unwrap_or(text.len()))
-                    }
+                let (kind, length) = if let Some(word) = word {
+                    (TokenKind::Encoded, word.length)
+                } else {
+                    let end = text.find(|char: char| is_special(char) || char.is_whitespace());
+                    (TokenKind::Atom, end.unwrap_or(text.len()))
                 };
                 (kind, text.get(..length).unwrap_or_default(), length)
             }

@@ -102,7 +102,7 @@ impl Parser<'_> {
             }
             let boundary = found.boundary();
             let claims = found.claims(in_digest);
-            let is_digest = claims.content_type == "multipart/digest";
+            let holds_mails = claims.content_type == "multipart/digest";
             let mut kind = self.kind(node, &claims, boundary.is_some());
             if kind == Kind::Multipart && !claims.encoding.is_identity() {
                 self.problem(node, ProblemKind::EncodedMultipart);
@@ -121,7 +121,7 @@ impl Parser<'_> {
             self.open.push(Open {
                 node,
                 boundary,
-                is_digest,
+                is_digest: holds_mails,
                 progress: if kind == Kind::Multipart { Progress::Preamble } else { Progress::Message },
             });
             if kind == Kind::Multipart {

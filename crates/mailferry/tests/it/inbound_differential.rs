@@ -170,8 +170,8 @@ fn encoded_words(text: &str, is_base64: bool) -> String {
         if is_base64 {
             return format!("=?UTF-8?B?{}?=", base64_simd::STANDARD.encode_to_string(&text));
         }
-        let encoded: String = text.bytes().map(|byte| format!("={byte:02X}")).collect();
-        format!("=?utf-8?q?{encoded}?=")
+        let encoded: Vec<_> = text.bytes().map(|byte| format!("={byte:02X}")).collect();
+        format!("=?utf-8?q?{}?=", encoded.concat())
     });
     words.collect::<Vec<_>>().join("\r\n ")
 }
