@@ -119,11 +119,11 @@ fn write_content(raw: &mut Vec<u8>, content: &[u8], encoding: Encoding) {
     }
 }
 
-/// Boundaries differ by what is random in them, and often begin like one another.
+/// A boundary differs from those in its parts, and may begin like them.
 fn multipart(parts: &[Written], subtype: &str, mark: u32, has_prose: bool) -> Written {
     let content_type = format!("multipart/{subtype}");
     let depth = parts.iter().map(|part| depth(&part.found)).max().unwrap_or_default();
-    let boundary = format!("b {mark}{}", "-".repeat(depth));
+    let boundary = format!("b {mark}{}", "x".repeat(depth));
     let mut raw = format!("Content-Type: {content_type}; boundary=\"{boundary}\"\r\n\r\n").into_bytes();
     if has_prose {
         raw.extend_from_slice(b"For readers without MIME.\r\n");
@@ -146,6 +146,9 @@ fn depth(found: &Found) -> usize {
 }
 
 fn attached_mail(part: Written) -> Written {
+    // A mail that is nothing but another mail trips mail-parser's own assertions.
+    let is_mail = part.found.content_type == "message/rfc822";
+    let part = if is_mail { multipart(&[part], "mixed", 0, false) } else { part };
     let mut raw = b"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n".to_vec();
     raw.extend_from_slice(&part.raw);
     Written { raw, found: Found::container("message/rfc822", vec![part.found]) }
