@@ -65,8 +65,16 @@ impl Mail {
     }
 
     /// Takes the mail apart. An attached mail stays a file: its texts are not this mail's. Where mails are attached to
-    /// mails [without end](MOST_NESTED), no part is found.
+    /// mails [without end](MOST_NESTED), or the parser gives up, no part is found.
     pub(crate) fn content(&self) -> Content {
+        // With debug assertions the parser panics at a mail in a multipart that is nothing but another mail.
+        std::panic::catch_unwind(|| self.parts()).unwrap_or_else(|_| {
+            tracing::warn!("a mail cannot be taken apart");
+            Content::default()
+        })
+    }
+
+    fn parts(&self) -> Content {
         if is_too_deep(self.raw.as_bytes(), MOST_ENCODED) {
             return Content::default();
         }
@@ -163,6 +171,16 @@ fn decoded(raw: &str, part: &MessagePart<'_>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_that_is_only_a_mail_is_no_panic() {
+        let raw = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+                   Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nHello\r\n--b--\r\n";
+        let _ = Mail::new("ann@one.example", raw.as_bytes()).content();
+        for cut in 0..raw.len() {
+            let _ = Mail::new("", &raw.as_bytes()[..cut]).content();
+        }
+    }
 
     #[test]
     fn any_line_end_becomes_crlf() {
