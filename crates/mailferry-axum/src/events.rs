@@ -5,7 +5,8 @@ use axum::response::Response;
 use mailferry::event::Event;
 use mailferry::webhook::Endpoints;
 
-use crate::router::{admitted, response};
+use crate::body;
+use crate::router::{admit, refused, response};
 
 /// The events that a request told: one; none for a ping.
 ///
@@ -56,7 +57,8 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let endpoints = Endpoints::from_ref(state);
-        let (endpoint, headers, body) = admitted(&endpoints, request).await?;
+        let (endpoint, headers, body) = admit(&endpoints, request).map_err(|answer| response(&answer))?;
+        let body = body::read(body, endpoint.limit()).await.map_err(|unread| refused(&endpoint, &unread))?;
         let answer = endpoint.receive(&headers, body).await;
         if answer.status.is_success() { Ok(Self(answer.events)) } else { Err(response(&answer)) }
     }

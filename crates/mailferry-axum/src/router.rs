@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -27,33 +28,36 @@ where
     let paths: Vec<_> = endpoints.paths().collect();
     let handler: Arc<dyn Handler> = Arc::new(handler);
     let route = any(move |request: Request| {
-        let (endpoints, handler) = (endpoints.clone(), Arc::clone(&handler));
-        async move { serve(&endpoints, &*handler, request).await }
+        // Before the future begins, which is allocated for each request and need not hold all of it.
+        let admitted = admit(&endpoints, request);
+        let handler = Arc::clone(&handler);
+        async move {
+            let (endpoint, headers, body) = match admitted {
+                Ok(admitted) => admitted,
+                Err(answer) => return response(&answer),
+            };
+            match body::read(body, endpoint.limit()).await {
+                Ok(body) => response(&endpoint.handle(&headers, body, &*handler).await),
+                Err(unread) => refused(&endpoint, &unread),
+            }
+        }
     });
     paths
         .iter()
         .fold(Router::new(), |router, path| router.route(path, route.clone()).route(&format!("{path}/"), route.clone()))
 }
 
-async fn serve(endpoints: &Endpoints, handler: &dyn Handler, request: Request) -> Response {
-    match admitted(endpoints, request).await {
-        Ok((endpoint, headers, body)) => response(&endpoint.handle(&headers, body, handler).await),
-        Err(refused) => refused,
-    }
+/// Looks at all of a request but its body.
+pub(crate) fn admit(endpoints: &Endpoints, request: Request) -> Result<(Endpoint, HeaderMap, Body), Answer> {
+    let (parts, body) = request.into_parts();
+    let endpoint = endpoints.admit(&parts.method, parts.uri.path(), &parts.headers)?;
+    Ok((endpoint, parts.headers, body))
 }
 
-/// Reads the body of a request that gets so far.
-pub(crate) async fn admitted(
-    endpoints: &Endpoints,
-    request: Request,
-) -> Result<(Endpoint, HeaderMap, bytes::Bytes), Response> {
-    let (parts, body) = request.into_parts();
-    let admitted = endpoints.admit(&parts.method, parts.uri.path(), &parts.headers);
-    let endpoint = admitted.map_err(|answer| response(&answer))?;
-    match body::read(body, endpoint.limit()).await {
-        Ok(body) => Ok((endpoint, parts.headers, body)),
-        Err(Unread::TooLong) => Err(response(&endpoint.too_large())),
-        Err(Unread::Broken) => Err(StatusCode::BAD_REQUEST.into_response()),
+pub(crate) fn refused(endpoint: &Endpoint, unread: &Unread) -> Response {
+    match unread {
+        Unread::TooLong => response(&endpoint.too_large()),
+        Unread::Broken => StatusCode::BAD_REQUEST.into_response(),
     }
 }
 
