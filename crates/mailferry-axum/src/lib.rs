@@ -7,6 +7,7 @@
 //! use mailferry::event::Event;
 //! use mailferry::transport::BoxError;
 //!
+//! // Not run: it serves until it is ended.
 //! async fn handle(event: Event) -> Result<(), BoxError> {
 //!     println!("{}", event.to_json());
 //!     Ok(())
