@@ -7,7 +7,6 @@
 mod activity;
 mod agenda;
 mod contact;
-pub(crate) mod inspection;
 mod outcome;
 mod reaction;
 mod steps;

@@ -3,7 +3,6 @@
 pub(crate) mod body;
 pub(crate) mod delivery;
 mod driver;
-pub(crate) mod inspection;
 mod outbox;
 mod post;
 mod registry;

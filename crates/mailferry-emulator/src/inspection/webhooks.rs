@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{DeliveryResult, RegisteredWebhook};
+use super::Asked;
 use crate::reply::Reply;
 use crate::service::Service;
+use crate::webhooks::{DeliveryResult, RegisteredWebhook};
 
 /// The secret is shown, as MailerSend's API shows it.
 #[derive(Serialize)]
@@ -36,8 +37,8 @@ struct ShownDelivery<'a> {
 }
 
 /// The answer, when the request is about webhooks.
-pub(crate) fn answer(service: &Service, method: &str, parts: &[&str]) -> Option<Reply> {
-    Some(match (method, parts) {
+pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
+    Some(match (asked.method, parts) {
         ("GET", ["webhooks"]) => webhooks(service),
         ("GET", ["webhooks", "deliveries"]) => deliveries(service),
         ("POST", ["webhooks", "deliveries", number, "resend"]) => resend(service, number),

@@ -3,7 +3,8 @@
 use reqwest::Url;
 use serde::Serialize;
 
-use super::{Activity, Reaction, ReactionError};
+use super::Asked;
+use crate::lifecycle::{Activity, Reaction, ReactionError};
 use crate::reply::Reply;
 use crate::service::Service;
 
@@ -18,11 +19,11 @@ struct Shown<'a> {
 }
 
 /// The answer, when the request is about activities or makes one.
-pub(crate) fn answer(service: &Service, method: &str, parts: &[&str], target: &str) -> Option<Reply> {
-    match (method, parts) {
+pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
+    match (asked.method, parts) {
         ("GET", ["activities"]) => Some(activities(service)),
         ("POST", ["emails", id, name]) => {
-            let reaction = Reaction::from_name(name, url(target))?;
+            let reaction = Reaction::from_name(name, url(asked.target))?;
             Some(react(service, id, reaction))
         }
         _ => None,
@@ -63,6 +64,6 @@ impl Service {
     /// Every activity that is remembered, oldest first.
     pub(crate) fn activities(&self) -> Vec<Activity> {
         let state = self.caught_up(self.clock.now());
-        state.activities.iter().map(super::Occurrence::shown).collect()
+        state.activities.iter().map(crate::lifecycle::Occurrence::shown).collect()
     }
 }

@@ -1,0 +1,106 @@
+//! What people and the mailbox page ask an emulator, under a path that MailerSend does not have.
+//!
+//! Each area answers for its own paths below `/_emulator` and leaves the others alone.
+
+mod activities;
+mod emails;
+mod health;
+mod inbound;
+mod requests;
+mod webhooks;
+
+use std::net::IpAddr;
+
+use crate::reply::Reply;
+use crate::service::{Service, decode, refuse};
+
+/// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
+type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
+
+const AREAS: &[Area] =
+    &[emails::answer, requests::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+
+/// A request for the inspection.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) headers: &'a [(String, String)],
+    pub(crate) body: &'a [u8],
+}
+
+impl Asked<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Without parameters.
+    pub(crate) fn content_type(&self) -> &str {
+        self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    /// Every value of a parameter of the query.
+    pub(crate) fn parameters(&self, name: &str) -> Vec<String> {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(known, _)| *known == name).map(|(_, value)| decode(value)).collect()
+    }
+
+    /// Whether a browser asks for a page of somebody else: that is what `Origin` is for, with everything but GET.
+    fn is_foreign(&self) -> bool {
+        let host = self.header("host").unwrap_or_default();
+        self.header("origin").is_some_and(|origin| origin != format!("http://{host}"))
+    }
+
+    /// Whether it came by a name that a page of somebody else cannot have. A page may lead its own name to this machine,
+    /// and then ask and read as if it were the emulator's; an address, or a name that only this machine or its network
+    /// has, it cannot take.
+    fn is_by_local_name(&self) -> bool {
+        let Some(host) = self.header("host") else { return true };
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => host,
+        };
+        let name = name.to_ascii_lowercase();
+        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
+        literal.parse::<IpAddr>().is_ok()
+            || !name.contains('.')
+            || [".localhost", ".internal"].iter().any(|end| name.ends_with(end))
+    }
+}
+
+/// Whether `target` is one of the inspection's.
+pub(crate) fn is_its(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The answer to a request [for the inspection](is_its).
+pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
+    let path = asked.target.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).skip(1).collect();
+    let is_open = !service.is_exposed || asked.token.is_some_and(|token| service.settings.token(token).is_some());
+    if let Some(reply) = health::answer(service, asked, &parts) {
+        return reply;
+    }
+    if !is_open {
+        return refuse("auth.token", &[]);
+    }
+    if !service.is_exposed && !asked.is_by_local_name() {
+        return Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.");
+    }
+    if asked.method != "GET" && asked.is_foreign() {
+        return Reply::sentence(403, "Pages of other origins may not change anything here.");
+    }
+    let answer = AREAS.iter().find_map(|area| area(service, asked, &parts));
+    answer.unwrap_or_else(|| Reply::sentence(404, "The emulator has no such inspection."))
+}
+
+/// `DELETE /_emulator`.
+fn forget(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
+    if (asked.method, parts) != ("DELETE", &[]) {
+        return None;
+    }
+    service.state().reset();
+    Some(Reply { status: 204, headers: Vec::new(), body: Vec::new() })
+}
