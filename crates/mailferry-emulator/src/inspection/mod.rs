@@ -6,11 +6,13 @@ mod activities;
 mod emails;
 mod health;
 mod inbound;
+mod mailbox;
 mod requests;
 mod webhooks;
 
 use std::net::IpAddr;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
 
@@ -18,7 +20,7 @@ use crate::service::{Service, decode, refuse};
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] =
-    &[emails::answer, requests::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+    &[mailbox::answer, emails::answer, requests::answer, activities::answer, inbound::answer, webhooks::answer, forget];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {

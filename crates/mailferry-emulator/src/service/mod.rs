@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
 use crate::reply::Reply;

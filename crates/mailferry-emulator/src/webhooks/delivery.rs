@@ -9,6 +9,7 @@
 //!     url, secret, body: Bytes::from(json::compact(&payload)),
 //!     retries: Retries::none(),
 //!     if_lost: Some(Notice { kind: "inbound_forward.failed", domain: Some(domain), data: json::compact(&data) }),
+//!     activity: None,
 //! };
 //! service.state().outbox.push(parcel, now);
 //! service.dispatch.wake();
@@ -53,6 +54,8 @@ pub(crate) struct Parcel {
     pub(crate) body: Bytes,
     pub(crate) retries: Retries,
     pub(crate) if_lost: Option<Notice>,
+    /// The number of the activity that it tells of, if it tells of one.
+    pub(crate) activity: Option<u64>,
 }
 
 /// An event of the account, for the webhooks that are registered for it.
@@ -67,6 +70,11 @@ pub(crate) struct Notice {
 }
 
 impl Parcel {
+    /// The same parcel, which tells of the activity `number`.
+    pub(crate) fn about(self, number: u64) -> Self {
+        Self { activity: Some(number), ..self }
+    }
+
     /// Roughly how much memory it takes, for the cap.
     pub(crate) fn weight(&self) -> usize {
         512 + self.kind.len() + self.url.len() + self.secret.len() + self.body.len()

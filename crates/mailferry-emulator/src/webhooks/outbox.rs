@@ -222,6 +222,14 @@ impl Outbox {
         self.log.iter().map(Posted::shown)
     }
 
+    /// Every remembered attempt to tell of one of these activities, oldest first, with the activity's number.
+    pub(crate) fn about(&self, activities: &[u64]) -> Vec<(u64, Delivery)> {
+        let its = self.log.iter().filter_map(|posted| Some((posted.parcel.activity?, posted)));
+        its.filter(|(activity, _)| activities.contains(activity))
+            .map(|(number, posted)| (number, posted.shown()))
+            .collect()
+    }
+
     /// Posts the delivery `number` again, as if for the first time; `false` when it is not remembered.
     pub(crate) fn resend(&mut self, number: u64, now: Timestamp) -> bool {
         let posted = self.log.iter().find(|posted| posted.number == number);
@@ -298,6 +306,7 @@ mod tests {
             body: Bytes::from(vec![b' '; bytes]),
             retries: Retries::twice(),
             if_lost: Some(Notice { kind: "inbound_forward.failed", domain: None, data: Vec::new() }),
+            activity: None,
         }
     }
 

@@ -216,6 +216,7 @@ impl RegisteredWebhook {
             body: Bytes::from(body),
             retries: settings.webhook_retries.clone(),
             if_lost: None,
+            activity: None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod mailbox;
 mod messages;
 mod reading;
 mod receiver;
