@@ -90,7 +90,8 @@ fn report(runtime: &tokio::runtime::Runtime) {
 
 /// Two kilobytes of HTML for one recipient, who is another one each time.
 fn message(paragraphs: usize, recipient: &str) -> Value {
-    let paragraph = "<p style=\"margin:0\">Your order is on its way. <a href=\"https://shop.example/o/1\">Track</a></p>\n";
+    let paragraph =
+        "<p style=\"margin:0\">Your order is on its way. <a href=\"https://shop.example/o/1\">Track</a></p>\n";
     json!({
         "from": {"email": "orders@shop.example", "name": "Shop"},
         "to": [{"email": recipient, "name": "Ann Lee"}],
