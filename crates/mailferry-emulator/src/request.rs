@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use crate::fault::Fault;
 use crate::reply::Sent;
 
 /// One request to the API, as it arrived.
@@ -24,7 +25,7 @@ pub struct Request {
     /// What it was answered with; shared, because answers may be large.
     pub(crate) answer: Option<Arc<Sent>>,
     /// The fault that it met.
-    pub(crate) fault: Option<&'static str>,
+    pub(crate) fault: Option<Fault>,
     /// The messages that it made.
     pub(crate) message_ids: Vec<String>,
 }
@@ -85,6 +86,16 @@ impl Request {
     /// The status it was answered with; `None` when there was no answer, or not yet.
     pub fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    /// The fault that it met, if any: what happened to it then was made up on purpose.
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// The ids of the messages that it made, in the order of a bulk request.
+    pub fn message_ids(&self) -> &[String] {
+        &self.message_ids
     }
 
     pub(crate) fn weight(&self) -> usize {

@@ -146,8 +146,8 @@ fn timeline(state: &State, email: &StoredEmail) -> Vec<(u64, Occurrence)> {
 
 fn happened(occurrence: &Occurrence, deliveries: Vec<u64>) -> Happened {
     let (url, reason) = match &occurrence.detail {
-        Reason::None | Reason::Open(_) => (None, None),
-        Reason::Click(_, url) => (Some(url.clone()), None),
+        Reason::None | Reason::Open(..) => (None, None),
+        Reason::Click(_, url, _) => (Some(url.clone()), None),
         Reason::Suppressed(reason) => (None, Some(*reason)),
     };
     Happened { at: occurrence.at.to_string(), kind: occurrence.kind.name(), url, reason, deliveries }
