@@ -155,6 +155,9 @@ const TONES = {
 /** What became of an email, or what happened to it, as a badge. */
 export const statusBadge = (status) => badge(words(status), TONES[status] ?? "");
 
+/** Somebody, by name and address. */
+export const who = ({ name, email }) => el("span", { class: "who" }, name ? el("strong", {}, name) : null, el("span", { class: "address" }, email));
+
 /** `hard_bounced` as people write it. */
 export const words = (name) => String(name ?? "").replaceAll("_", " ").replaceAll("-", " ");
 
@@ -316,6 +319,7 @@ export function tabs(label, items, { selected = items[0]?.id, onselect } = {}) {
       const is = one.dataset.id === item.id;
       one.setAttribute("aria-selected", String(is));
       one.tabIndex = is ? 0 : -1;
+      if (is && list.isConnected) one.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     panel.setAttribute("aria-labelledby", `${prefix}-${item.id}`);
     if (!same && !quiet) onselect?.(item.id);
