@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
+use crate::tracking;
 
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
@@ -28,10 +29,12 @@ pub(crate) struct Asked<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) headers: &'a [(String, String)],
     pub(crate) body: &'a [u8],
+    /// Who asks.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl Asked<'_> {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -82,6 +85,10 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).skip(1).collect();
     let is_open = !service.is_exposed || asked.token.is_some_and(|token| service.settings.token(token).is_some());
     if let Some(reply) = health::answer(service, asked, &parts) {
+        return reply;
+    }
+    // What stands in a mail is for whoever reads it, from wherever they click.
+    if let Some(reply) = tracking::answer(service, asked, &parts) {
         return reply;
     }
     // The page's own files are no secret, and it has to be there to ask for the token.

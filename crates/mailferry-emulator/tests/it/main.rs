@@ -21,6 +21,7 @@ mod route_rules;
 mod rules;
 mod smtp;
 mod suppressions;
+mod tracking;
 mod transport;
 mod webhook_api;
 mod webhooks;
