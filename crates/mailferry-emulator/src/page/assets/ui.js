@@ -169,10 +169,10 @@ export function codeBadge(status) {
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
-const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const dayTime = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-const precise = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long", hourCycle: "h23" });
+const precise = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
 
 /** The emulator's time and this machine's, apart: its clock can be moved. */
 let offset = 0;
@@ -247,7 +247,7 @@ async function copy(text) {
 
 /** Text as it is, in a box that scrolls, with a button to copy it. `label` names it. */
 export function code(text, { label = "Text", copy: copies = true, look = "" } = {}) {
-  return el("div", { class: `code ${look}` },
+  return el("div", { class: `codebox ${look}` },
     copies ? copyButton(text, { label: "Copy" }) : null,
     el("pre", { tabindex: "0", role: "region", "aria-label": label }, el("code", {}, text)));
 }

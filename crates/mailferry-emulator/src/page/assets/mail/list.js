@@ -165,7 +165,7 @@ export function mountList(root, { query, onquery, onopen }) {
   function nodeOf(row, position, total) {
     let kept = nodes.get(row.id);
     if (!kept) {
-      kept = { node: el("li", { class: "row" }, el("a", { data: { id: row.id } })), row: null, isSeen: null, query: null };
+      kept = { node: el("li", { class: "mail-row" }, el("a", { data: { id: row.id } })), row: null, isSeen: null, query: null };
       nodes.set(row.id, kept);
     }
     const { node } = kept;
@@ -205,7 +205,7 @@ export function mountList(root, { query, onquery, onopen }) {
   function step(by) {
     const { rows } = store;
     if (!rows.length) return null;
-    const focused = document.activeElement?.closest?.(".row a")?.dataset.id;
+    const focused = document.activeElement?.closest?.(".mail-row a")?.dataset.id;
     const from = rows.findIndex((row) => row.id === (focused ?? chosen));
     const at = from < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, from + by));
     reveal(at);

@@ -2,7 +2,7 @@
 
 import { get, send } from "../api.js";
 import { el, fill, freshId } from "../dom.js";
-import { button, field, form, input, panelHead, section, size, submit, tabs, textarea, toast } from "../ui.js";
+import { button, checkbox, field, form, input, panelHead, size, submit, tabs, textarea, toast } from "../ui.js";
 
 export const title = "Write a mail";
 
@@ -98,6 +98,7 @@ function raw(routes) {
 function reply(root, mail, routes) {
   const target = mail.reply_to ?? mail.from;
   const text = textarea({ name: "text", rows: 10, required: true });
+  const quote = checkbox("Quote the mail below, as mail programs do", { checked: mail.has_text });
   const known = new Set(addresses(routes).map((address) => address.toLowerCase()));
   const isHeard = target && known.has(target.email.toLowerCase());
   fill(root,
@@ -105,14 +106,21 @@ function reply(root, mail, routes) {
       button("Back to the mail", () => history.back(), { icon: "back", look: "quiet" })),
     el("div", { class: "card" }, form(async () => {
       required([text, "Write something."]);
-      received(await send("POST", `emails/${encodeURIComponent(mail.id)}/reply`, { text: text.value }));
+      received(await send("POST", `emails/${encodeURIComponent(mail.id)}/reply`, { text: quote.box.checked ? `${text.value}\n\n${await quoted(mail)}` : text.value }));
     },
     el("p", { class: "note" }, "To ", el("code", {}, target?.email ?? "the first route"),
       isHeard ? "." : routes.length ? ", or the first route if none listens there." : "; but no route listens yet."),
     routes.length ? null : el("p", { class: "callout" }, el("a", { href: "#/routes" }, "Add a route"), " that takes the answer first."),
-    field("Text", text, { help: "The mail that is answered is quoted below it." }),
+    field("Text", text), mail.has_text ? quote.element : null,
     el("div", { class: "actions" }, submit("Send the reply", { icon: "reply" })))));
   text.focus();
+}
+
+/** The mail's text as an answer to it has it. */
+async function quoted(mail) {
+  const text = await get(`emails/${encodeURIComponent(mail.id)}/text`);
+  const from = mail.from?.name || mail.from?.email || "somebody";
+  return [`On ${new Date(mail.at).toUTCString()}, ${from} wrote:`, ...text.trimEnd().split(/\r?\n/).map((line) => `> ${line}`)].join("\n");
 }
 
 /** Throws what is missing, and leads there. */
@@ -138,7 +146,7 @@ function attachments() {
     draw();
   }, { icon: "close", label: `Leave out ${file.name}` }))));
   return {
-    element: section("Files", field("Add files", picker), list),
+    element: el("div", { class: "stack" }, field("Files", picker), list),
     async read() {
       if (kept.reduce((sum, file) => sum + file.size, 0) > MOST) throw new Error(`The files are larger than ${size(MOST)} together.`);
       return Promise.all(kept.map(async (file) => ({ filename: file.name, content: await base64(file), content_type: file.type || null })));
