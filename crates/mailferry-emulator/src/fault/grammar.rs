@@ -138,7 +138,7 @@ fn duration(word: &str, text: &str) -> Result<Duration, InvalidFault> {
 /// As [`duration`] reads it.
 pub(super) fn time(delay: Duration) -> String {
     let milliseconds = delay.as_millis();
-    if milliseconds % 1_000 == 0 { format!("{}s", milliseconds / 1_000) } else { format!("{milliseconds}ms") }
+    if milliseconds.is_multiple_of(1_000) { format!("{}s", milliseconds / 1_000) } else { format!("{milliseconds}ms") }
 }
 
 /// `5`, `0.25`: four digits at most behind the point.

@@ -158,7 +158,7 @@ impl FaultRule {
         }
         if *on != FaultOn::Any && fault.is_about_posts() != on.is_about_posts() {
             let (what, words) = if fault.is_about_posts() {
-                ("what is posted to receivers", grammar::words(|on| on.is_about_posts()))
+                ("what is posted to receivers", grammar::words(FaultOn::is_about_posts))
             } else {
                 ("requests to the API", grammar::words(|on| !on.is_about_posts()))
             };
