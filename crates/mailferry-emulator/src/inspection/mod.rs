@@ -12,12 +12,9 @@ mod webhooks;
 
 use std::net::IpAddr;
 
-<<<<<<< HEAD
 use serde::de::DeserializeOwned;
 
-=======
 use crate::page;
->>>>>>> main
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
 use crate::tracking;
