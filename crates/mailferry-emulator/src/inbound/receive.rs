@@ -256,7 +256,8 @@ impl Service {
                     if_lost: Some(if_lost),
                     activity: None,
                 };
-                self.state().outbox.push(parcel, now);
+                let State { outbox, faults, .. } = &mut *self.state();
+                outbox.push(parcel, now, faults);
             }
             let sender = mail.sender.clone();
             let (id, route_id, raw) = (message_id, route.id, Arc::clone(&raw));

@@ -97,7 +97,7 @@ fn show(request: &Request) -> ShownRequest<'_> {
         size: request.body().len(),
         body: std::str::from_utf8(request.body()).ok(),
         status: request.status(),
-        fault: request.fault().map(|fault| format!("{fault:?}")),
+        fault: request.fault().map(|fault| fault.to_string()),
         message_ids: request.message_ids(),
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct ShownDelivery {
     status: Option<u16>,
     error: Option<String>,
     again_at: Option<String>,
+    /// As it is written in a flag.
+    fault: Option<String>,
 }
 
 /// The answer, when the request is about webhooks.
@@ -72,14 +74,15 @@ fn deliveries(service: &Service) -> Reply {
 
 impl From<Delivery> for ShownDelivery {
     fn from(delivery: Delivery) -> Self {
-        let Delivery { number, receiver, event, url, body, signature, attempt, at, result, again_at } = delivery;
+        let Delivery { number, receiver, event, url, body, signature, attempt, at, result, again_at, fault } = delivery;
         let (status, error) = match result {
             DeliveryResult::Answered(status) => (Some(status), None),
             DeliveryResult::Unanswered(reason) => (None, Some(reason)),
         };
         let body = std::str::from_utf8(&body).ok().map(str::to_owned);
         let (at, again_at) = (at.to_string(), again_at.map(|at| at.to_string()));
-        Self { number, receiver, event, url, body, signature, attempt, at, status, error, again_at }
+        let fault = fault.map(|fault| fault.to_string());
+        Self { number, receiver, event, url, body, signature, attempt, at, status, error, again_at, fault }
     }
 }
 

@@ -156,10 +156,10 @@ impl State {
         let occurrence = Occurrence { serial, at, kind, letter: Arc::clone(letter), detail, previous };
         let number = self.activities.next();
         if let Some(event) = kind.event() {
-            let Self { webhooks, outbox, .. } = self;
+            let Self { webhooks, outbox, faults, .. } = self;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                outbox.push(webhook.parcel(event, body, settings).about(number), at);
+                outbox.push(webhook.parcel(event, body, settings).about(number), at, faults);
             }
         }
         let weight = occurrence.weight();

@@ -14,6 +14,9 @@ use crate::service::{Service, State, StoredEmail, StoredMessage};
 use crate::shown::{head, media_type};
 use crate::webhooks::Delivery;
 
+/// How many activities are shown; of more, the newest.
+const MOST_ACTIVITIES: usize = 1_000;
+
 /// Everything about an email.
 #[derive(Serialize)]
 pub(crate) struct Detail {
@@ -139,7 +142,7 @@ fn timeline(state: &State, email: &StoredEmail) -> Vec<(u64, Occurrence)> {
     let occurrence = |number: u64| Some((number, state.activities.get(number)?.clone()));
     let newest = email.letter.course().latest.and_then(occurrence);
     let back = std::iter::successors(newest, |(_, later)| later.previous.and_then(occurrence));
-    let mut timeline: Vec<_> = back.collect();
+    let mut timeline: Vec<_> = back.take(MOST_ACTIVITIES).collect();
     timeline.reverse();
     timeline
 }

@@ -15,6 +15,7 @@ mod limits;
 mod mailbox;
 mod messages;
 mod page;
+mod post_faults;
 mod reading;
 mod receiver;
 mod refusals;
