@@ -254,6 +254,7 @@ impl Service {
                     body,
                     retries: self.settings.inbound_retries.clone(),
                     if_lost: Some(if_lost),
+                    about: None,
                 };
                 let State { outbox, faults, .. } = &mut *self.state();
                 outbox.push(parcel, now, faults);

@@ -8,6 +8,8 @@ mod faults;
 mod health;
 mod inbound;
 mod requests;
+mod routes;
+mod webhook_changes;
 mod webhooks;
 
 use std::net::IpAddr;
@@ -22,8 +24,17 @@ use crate::tracking;
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
-const AREAS: &[Area] =
-    &[emails::answer, requests::answer, faults::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+const AREAS: &[Area] = &[
+    emails::answer,
+    requests::answer,
+    faults::answer,
+    activities::answer,
+    routes::answer,
+    inbound::answer,
+    webhooks::answer,
+    webhook_changes::answer,
+    forget,
+];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {

@@ -17,6 +17,7 @@ mod page;
 mod post_faults;
 mod reading;
 mod receiver;
+mod receivers;
 mod refusals;
 mod route_rules;
 mod rules;
