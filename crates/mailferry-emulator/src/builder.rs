@@ -16,8 +16,10 @@ use crate::inbound::InboundRoute;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
 use crate::service::{Service, State};
-use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
-use crate::smtp::{self, Routes, SmtpLimits};
+use crate::settings::{
+    AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, SubmissionUser, Template, Token,
+};
+use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, server_config};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
@@ -56,6 +58,16 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    submission: SubmissionPort,
+}
+
+/// The port that sends by SMTP.
+#[derive(Clone, Default)]
+struct SubmissionPort {
+    address: Option<SocketAddr>,
+    /// Certificates and key as PEM.
+    tls: Option<(Vec<u8>, Vec<u8>)>,
+    login_in_clear: bool,
 }
 
 impl Default for Builder {
@@ -72,6 +84,7 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            submission: SubmissionPort::default(),
         }
     }
 }
@@ -267,7 +280,42 @@ impl Builder {
         self.smtp((Ipv4Addr::LOCALHOST, port).into())
     }
 
-    /// How much the SMTP port puts up with.
+    /// Sends mail by SMTP from `address`, as MailerSend's relay does at port 587. By default it does not.
+    ///
+    /// A mail becomes the same [`Message`](crate::Message) as by the API, under the same rules. Clients have to log in, by
+    /// AUTH PLAIN or LOGIN: as a [user](Builder::submission_user) or as one that the API has. While there are none, any
+    /// name and password will do, but where other machines can reach `address` the password has to be a token.
+    pub fn submission(mut self, address: SocketAddr) -> Self {
+        self.submission.address = Some(address);
+        self
+    }
+
+    /// Sends mail by SMTP from this port of `127.0.0.1`; 0 is any free one, which [`Emulator::submission_address`] tells.
+    pub fn submission_port(self, port: u16) -> Self {
+        self.submission((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// Lets `name` log in with `password` where mail is sent by SMTP. As often as wanted.
+    pub fn submission_user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        let (name, password) = (name.into(), password.into());
+        self.settings.submission_users.push(SubmissionUser { name, password });
+        self
+    }
+
+    /// Offers STARTTLS where mail is sent by SMTP, with these certificates and their key, as PEM. Logins are then taken
+    /// after it only, unless [told otherwise](Builder::submission_login_in_clear).
+    pub fn submission_tls(mut self, certificates: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.submission.tls = Some((certificates.into(), key.into()));
+        self
+    }
+
+    /// Whether logins are taken before STARTTLS, too. By default they are not; without a certificate they always are.
+    pub fn submission_login_in_clear(mut self, allowed: bool) -> Self {
+        self.submission.login_in_clear = allowed;
+        self
+    }
+
+    /// How much each SMTP port puts up with.
     pub fn smtp_limits(mut self, limits: SmtpLimits) -> Self {
         self.smtp_limits = limits;
         self
@@ -296,8 +344,8 @@ impl Builder {
     /// # Errors
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty or
-    /// cannot be sent in a header.
+    /// token](Builder::any_token) is taken at an address that other machines can reach, when a token is empty or
+    /// cannot be sent in a header, or when the [certificate](Builder::submission_tls) or its key cannot be used.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -321,6 +369,7 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            submission,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
@@ -355,19 +404,30 @@ impl Builder {
         }
         let smtp = smtp.map(listener_at).transpose()?;
         let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
+        let SubmissionPort { address: sending, tls, login_in_clear } = submission;
+        let tls = tls.map(|(certificates, key)| server_config(&certificates, &key)).transpose()?;
+        let sending = sending.map(listener_at).transpose()?;
+        settings.submission_address = sending.as_ref().map(TcpListener::local_addr).transpose()?;
         let url = format!("http://{address}/v1/");
         let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
         let (stop, stopped) = watch::channel(());
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
         let mail = smtp.map(|listener| {
             let room = Arc::new(Routes(Arc::clone(&service)));
-            runtime.spawn(smtp::run(listener, room, smtp_limits, stopped.clone()))
+            let port = Port { room, limits: smtp_limits, tls: None, login_in_clear: false };
+            runtime.spawn(smtp::run(listener, port, stopped.clone()))
+        });
+        let relay = sending.map(|listener| {
+            let is_exposed = service.settings.submission_address.is_some_and(|address| !address.ip().is_loopback());
+            let room = Arc::new(Submission { service: Arc::clone(&service), is_exposed });
+            let port = Port { room, limits: smtp_limits, tls, login_in_clear };
+            runtime.spawn(smtp::run(listener, port, stopped.clone()))
         });
         let serving = server::run(listener, Arc::clone(&service), stopped);
         let task = runtime.spawn(async {
             serving.await;
-            if let Some(mail) = mail {
-                let _ = mail.await;
+            for port in [mail, relay].into_iter().flatten() {
+                let _ = port.await;
             }
             let _ = posting.await;
         });

@@ -10,6 +10,7 @@ mod email;
 mod inbound;
 mod reading;
 mod refusal;
+mod smtp;
 mod suppression;
 mod webhook;
 
@@ -20,11 +21,12 @@ use serde_json::Value;
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
-pub(crate) use self::check::{Facts, decode, unix};
+pub(crate) use self::check::{Facts, decode, is_address, unix};
 pub(crate) use self::email::EMAIL;
 pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
 pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
+pub(crate) use self::smtp::{SMTP_USER, by_smtp};
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
@@ -119,6 +121,7 @@ const TABLES: &[&[Rule]] = &[
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
+    SMTP_USER,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -166,6 +169,11 @@ impl Findings {
                 self.add(&path, sentence);
             }
         }
+    }
+
+    /// All sentences, in the order of the rules.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
     }
 
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
