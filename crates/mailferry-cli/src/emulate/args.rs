@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::submission::SubmissionArgs;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -10,6 +12,7 @@ Examples:
   mailferry emulate --webhook http://127.0.0.1:8000/mailersend/tracking
   mailferry emulate --smtp 2525 \\
       --inbound-route http://127.0.0.1:8000/mailersend/inbound
+  mailferry emulate --submission 2587
   mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
   mailferry emulate --listen 127.0.0.1:0 --json
 
@@ -58,6 +61,8 @@ pub(crate) struct EmulateArgs {
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) events: EmulatedEvents,
+    #[command(flatten)]
+    pub(crate) sending: SubmissionArgs,
 }
 
 /// What is told to others.

@@ -217,7 +217,7 @@ impl Serialize for Findings {
 }
 
 /// Everything that `table` finds wrong with `root`.
-pub(crate) fn examine(table: &'static [Rule], root: &Value, facts: &Facts<'_>) -> Findings {
+pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut fields = Fields { root, top: ("", None) };
     // Rules of one field stand together in a table; each field is examined by all its rules before the next one.
