@@ -1,6 +1,6 @@
 //! `mailferry emulate --submission`: sending by SMTP.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
@@ -59,8 +59,12 @@ fn mails_are_sent_by_smtp() {
         ],
     );
     let id = replies.last().unwrap().trim_end().rsplit(' ').next().unwrap();
-    let done = running.session().run(["events", "backfill", "--domain", "example.com", "--since", "1h", "--json"]);
-    assert!(!id.is_empty() && done.stdout.contains("zoe@example.com"), "{id} {done}");
+    let host = running.ready["url"].as_str().unwrap().strip_prefix("http://").unwrap().strip_suffix("/v1/").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /_emulator/emails HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut shown = String::new();
+    stream.read_to_string(&mut shown).unwrap();
+    assert!(shown.contains(id) && shown.contains("\"via\":\"smtp\"") && shown.contains("zoe@example.com"), "{shown}");
     assert_eq!(running.end("-TERM"), 0);
 }
 
