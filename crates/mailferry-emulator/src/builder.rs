@@ -11,15 +11,14 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::emulator::Emulator;
-use crate::id::Ids;
+use crate::fault::{FaultRule, Faults};
+use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
 use crate::service::{Service, State};
-use crate::settings::{
-    AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, SubmissionUser, Template, Token,
-};
-use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, server_config};
+use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
+use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, SubmissionPort, server_config};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
@@ -58,16 +57,9 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
-    submission: SubmissionPort,
-}
-
-/// The port that sends by SMTP.
-#[derive(Clone, Default)]
-struct SubmissionPort {
-    address: Option<SocketAddr>,
-    /// Certificates and key as PEM.
-    tls: Option<(Vec<u8>, Vec<u8>)>,
-    login_in_clear: bool,
+    pub(crate) submission: SubmissionPort,
+    faults: Vec<FaultRule>,
+    fault_seed: Option<u64>,
 }
 
 impl Default for Builder {
@@ -85,6 +77,8 @@ impl Default for Builder {
             smtp: None,
             smtp_limits: SmtpLimits::default(),
             submission: SubmissionPort::default(),
+            faults: Vec::new(),
+            fault_seed: None,
         }
     }
 }
@@ -280,44 +274,22 @@ impl Builder {
         self.smtp((Ipv4Addr::LOCALHOST, port).into())
     }
 
-    /// Sends mail by SMTP from `address`, as MailerSend's relay does at port 587. By default it does not.
-    ///
-    /// A mail becomes the same [`Message`](crate::Message) as by the API, under the same rules. Clients have to log in, by
-    /// AUTH PLAIN or LOGIN: as a [user](Builder::submission_user) or as one that the API has. While there are none, any
-    /// name and password will do, but where other machines can reach `address` the password has to be a token.
-    pub fn submission(mut self, address: SocketAddr) -> Self {
-        self.submission.address = Some(address);
-        self
-    }
-
-    /// Sends mail by SMTP from this port of `127.0.0.1`; 0 is any free one, which [`Emulator::submission_address`] tells.
-    pub fn submission_port(self, port: u16) -> Self {
-        self.submission((Ipv4Addr::LOCALHOST, port).into())
-    }
-
-    /// Lets `name` log in with `password` where mail is sent by SMTP. As often as wanted.
-    pub fn submission_user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
-        let (name, password) = (name.into(), password.into());
-        self.settings.submission_users.push(SubmissionUser { name, password });
-        self
-    }
-
-    /// Offers STARTTLS where mail is sent by SMTP, with these certificates and their key, as PEM. Logins are then taken
-    /// after it only, unless [told otherwise](Builder::submission_login_in_clear).
-    pub fn submission_tls(mut self, certificates: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        self.submission.tls = Some((certificates.into(), key.into()));
-        self
-    }
-
-    /// Whether logins are taken before STARTTLS, too. By default they are not; without a certificate they always are.
-    pub fn submission_login_in_clear(mut self, allowed: bool) -> Self {
-        self.submission.login_in_clear = allowed;
-        self
-    }
-
     /// How much each SMTP port puts up with.
     pub fn smtp_limits(mut self, limits: SmtpLimits) -> Self {
         self.smtp_limits = limits;
+        self
+    }
+
+    /// Starts with this fault, which [`Emulator::reset`] starts again.
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
+    /// Decides by `seed` which requests meet a fault that meets a share of them. By default that is [`Builder::seed`], or
+    /// else a different one for every run, which [`Emulator::faults`] tells.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = Some(seed);
         self
     }
 
@@ -344,8 +316,9 @@ impl Builder {
     /// # Errors
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, when a token is empty or
-    /// cannot be sent in a header, or when the [certificate](Builder::submission_tls) or its key cannot be used.
+    /// token](Builder::any_token) is taken at an address that other machines can reach, a token is empty or
+    /// cannot be sent in a header, a [fault](Builder::fault) cannot be, or a
+    /// [certificate](Builder::submission_tls) or its key cannot be used.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -370,6 +343,8 @@ impl Builder {
             smtp,
             smtp_limits,
             submission,
+            faults,
+            fault_seed,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
@@ -389,7 +364,9 @@ impl Builder {
         if settings.tokens.is_empty() {
             settings.tokens.push(Token { secret: ids.token(), scopes: None });
         }
-        let mut state = State::new(ids, settings.memory);
+        let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
+        let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
+        let mut state = State::new(ids, settings.memory, faults);
         state.account = account;
         state.script = script;
         state.paused_domains.extend(paused_domains);
@@ -404,7 +381,8 @@ impl Builder {
         }
         let smtp = smtp.map(listener_at).transpose()?;
         let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
-        let SubmissionPort { address: sending, tls, login_in_clear } = submission;
+        let SubmissionPort { address: sending, users, tls, login_in_clear } = submission;
+        settings.submission_users = users;
         let tls = tls.map(|(certificates, key)| server_config(&certificates, &key)).transpose()?;
         let sending = sending.map(listener_at).transpose()?;
         settings.submission_address = sending.as_ref().map(TcpListener::local_addr).transpose()?;

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::faults::EmulatedFaults;
 use super::submission::SubmissionArgs;
 
 #[derive(Debug, Args)]
@@ -14,6 +15,7 @@ Examples:
       --inbound-route http://127.0.0.1:8000/mailersend/inbound
   mailferry emulate --submission 2587
   mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
+  mailferry emulate --fault 'rate_limit*3' --fault 'answer_lost:5%' --fault-seed 7
   mailferry emulate --listen 127.0.0.1:0 --json
 
 Answers as MailerSend is documented to, keeps all mail in memory and delivers
@@ -63,6 +65,8 @@ pub(crate) struct EmulateArgs {
     pub(crate) events: EmulatedEvents,
     #[command(flatten)]
     pub(crate) sending: SubmissionArgs,
+    #[command(flatten)]
+    pub(crate) faults: EmulatedFaults,
 }
 
 /// What is told to others.

@@ -146,6 +146,7 @@ fn logged(envelope: &Envelope, from: IpAddr, raw: &[u8], now: Timestamp) -> Requ
         authorization: None,
         body: Bytes::copy_from_slice(raw),
         status: None,
+        fault: None,
     }
 }
 

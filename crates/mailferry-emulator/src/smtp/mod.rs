@@ -8,6 +8,7 @@ mod connection;
 mod content;
 mod room;
 mod session;
+mod setup;
 mod socket;
 mod submission;
 mod tls;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 
 use self::connection::serve;
 pub(crate) use self::room::Routes;
+pub(crate) use self::setup::SubmissionPort;
 pub(crate) use self::submission::Submission;
 pub(crate) use self::tls::server_config;
 
