@@ -11,10 +11,10 @@ use super::state::{Origin, State, StoredEmail, StoredMessage, Via};
 use super::{Service, invalid};
 use crate::content::{self, Rendering, domain_of};
 use crate::lifecycle::{Letter, Sheet};
-use crate::message::{Message, Suppressed};
+use crate::message::{Message, Suppressed, Via};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::rules::{EMAIL, Facts, Findings, examine};
+use crate::rules::{EMAIL, Facts, Findings, Rule, examine};
 use crate::settings::AccountState;
 use crate::suppression::reasons;
 
@@ -90,10 +90,21 @@ impl Service {
 
     /// Examines and renders one message.
     pub(super) fn prepare(&self, root: Value, account: AccountState, now: Timestamp) -> Result<Ready, Findings> {
+        self.prepare_by(EMAIL, root, account, now)
+    }
+
+    /// Examines one message by these rules, and renders it.
+    pub(super) fn prepare_by(
+        &self,
+        rules: &[Rule],
+        root: Value,
+        account: AccountState,
+        now: Timestamp,
+    ) -> Result<Ready, Findings> {
         let rendering = content::render(&root, &self.settings);
         let facts =
             Facts { settings: &self.settings, account, now, rendering: Some(&rendering), entries: &[], domains: &[] };
-        let findings = examine(EMAIL, &root, &facts);
+        let findings = examine(rules, &root, &facts);
         if !findings.is_empty() {
             return Err(findings);
         }
@@ -103,11 +114,20 @@ impl Service {
     }
 }
 
+impl Ready {
+    /// Adds to the message what no rule looks at.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Message)) {
+        change(&mut self.message);
+        self.weight = self.message.weight().saturating_add(self.rendering.weight());
+    }
+}
+
 /// Leaves out who is suppressed, and keeps one email for everyone else.
 pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timestamp)>) -> Accepted {
     let Ready { mut message, rendering, weight, origin } = ready;
     if let Some((bulk, processed_at)) = bulk {
         message.bulk_email_id = Some(bulk.to_owned());
+        message.via = Via::Bulk;
         message.created_at = processed_at;
     }
     let now = message.created_at;
