@@ -256,7 +256,7 @@ impl Service {
                     body,
                     retries: self.settings.inbound_retries.clone(),
                     if_lost: Some(if_lost),
-                    activity: None,
+                    about: None,
                 };
                 let State { outbox, faults, .. } = &mut *self.state();
                 outbox.push(parcel, now, faults);

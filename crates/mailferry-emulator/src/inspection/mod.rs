@@ -9,7 +9,9 @@ mod health;
 mod inbound;
 mod mailbox;
 mod requests;
+mod routes;
 mod session;
+mod webhook_changes;
 mod webhooks;
 
 use std::net::IpAddr;
@@ -33,8 +35,10 @@ const AREAS: &[Area] = &[
     requests::answer,
     faults::answer,
     activities::answer,
+    routes::answer,
     inbound::answer,
     webhooks::answer,
+    webhook_changes::answer,
     forget,
 ];
 

@@ -9,7 +9,7 @@ use crate::webhooks::{Delivery, DeliveryResult, RegisteredWebhook};
 
 /// The secret is shown, as MailerSend's API shows it.
 #[derive(Serialize)]
-struct ShownWebhook<'a> {
+pub(super) struct ShownWebhook<'a> {
     id: &'a str,
     url: &'a str,
     name: &'a str,
@@ -36,13 +36,15 @@ pub(crate) struct ShownDelivery {
     again_at: Option<String>,
     /// As it is written in a flag.
     fault: Option<String>,
+    email_id: Option<String>,
+    activity_id: Option<String>,
 }
 
 /// The answer, when the request is about webhooks.
 pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
     Some(match (asked.method, parts) {
         ("GET", ["webhooks"]) => webhooks(service),
-        ("GET", ["webhooks", "deliveries"]) => deliveries(service),
+        ("GET", ["webhooks", "deliveries"]) => deliveries(service, asked),
         ("POST", ["webhooks", "deliveries", number, "resend"]) => resend(service, number),
         _ => return None,
     })
@@ -54,7 +56,7 @@ fn webhooks(service: &Service) -> Reply {
     Reply::json(200, &shown)
 }
 
-fn show(webhook: &RegisteredWebhook) -> ShownWebhook<'_> {
+pub(super) fn show(webhook: &RegisteredWebhook) -> ShownWebhook<'_> {
     ShownWebhook {
         id: &webhook.id,
         url: &webhook.url,
@@ -67,14 +69,40 @@ fn show(webhook: &RegisteredWebhook) -> ShownWebhook<'_> {
     }
 }
 
-fn deliveries(service: &Service) -> Reply {
-    let shown: Vec<ShownDelivery> = service.deliveries().into_iter().map(ShownDelivery::from).collect();
+/// `?webhook=` (or a forward's id), `email=`, `before=` a number and `limit=` leave out others; the newest are last.
+fn deliveries(service: &Service, asked: &Asked<'_>) -> Reply {
+    let (mut before, mut limit) = (None, None);
+    for (name, value) in [("before", &mut before), ("limit", &mut limit)] {
+        let Some(text) = asked.parameters(name).pop() else { continue };
+        let Ok(number) = text.parse::<u64>() else {
+            return Reply::sentence(400, &format!("{name} is a number."));
+        };
+        *value = Some(number);
+    }
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let (receiver, email) = (asked.parameters("webhook").pop(), asked.parameters("email").pop());
+    let deliveries = service.state().outbox.some_deliveries(receiver.as_deref(), email.as_deref(), before, limit);
+    let shown: Vec<ShownDelivery> = deliveries.into_iter().map(ShownDelivery::from).collect();
     Reply::json(200, &shown)
 }
 
 impl From<Delivery> for ShownDelivery {
     fn from(delivery: Delivery) -> Self {
-        let Delivery { number, receiver, event, url, body, signature, attempt, at, result, again_at, fault } = delivery;
+        let Delivery {
+            number,
+            receiver,
+            event,
+            url,
+            body,
+            signature,
+            attempt,
+            at,
+            result,
+            again_at,
+            fault,
+            email_id,
+            activity_id,
+        } = delivery;
         let (status, error) = match result {
             DeliveryResult::Answered(status) => (Some(status), None),
             DeliveryResult::Unanswered(reason) => (None, Some(reason)),
@@ -82,7 +110,22 @@ impl From<Delivery> for ShownDelivery {
         let body = std::str::from_utf8(&body).ok().map(str::to_owned);
         let (at, again_at) = (at.to_string(), again_at.map(|at| at.to_string()));
         let fault = fault.map(|fault| fault.to_string());
-        Self { number, receiver, event, url, body, signature, attempt, at, status, error, again_at, fault }
+        Self {
+            number,
+            receiver,
+            event,
+            url,
+            body,
+            signature,
+            attempt,
+            at,
+            status,
+            error,
+            again_at,
+            fault,
+            email_id,
+            activity_id,
+        }
     }
 }
 

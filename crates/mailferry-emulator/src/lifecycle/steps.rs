@@ -13,6 +13,7 @@ use crate::settings::Settings;
 use crate::suppression::{SuppressionList, Whom};
 use crate::tracking::Reader;
 use crate::webhooks;
+use crate::webhooks::delivery::{Parcel, Told};
 
 /// Who opened or clicked, if a link tells.
 type Who = Option<Arc<Reader>>;
@@ -165,9 +166,14 @@ impl State {
         let number = self.activities.next();
         if let Some(event) = kind.event() {
             let Self { webhooks, outbox, faults, .. } = self;
+            let mut told = None;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                outbox.push(webhook.parcel(event, body, settings).about(number), at, faults);
+                let tell =
+                    || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id(), number });
+                let about = Some(Arc::clone(told.get_or_insert_with(tell)));
+                let parcel = Parcel { about, ..webhook.parcel(event, body, settings) };
+                outbox.push(parcel, at, faults);
             }
         }
         let weight = occurrence.weight();

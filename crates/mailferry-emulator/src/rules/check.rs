@@ -209,6 +209,10 @@ pub(super) fn at_most_5(value: &Value, _: &Spot<'_>) -> Verdict {
     at_most(value, 5)
 }
 
+pub(super) fn at_most_50(value: &Value, _: &Spot<'_>) -> Verdict {
+    at_most(value, 50)
+}
+
 pub(super) fn at_most_191(value: &Value, _: &Spot<'_>) -> Verdict {
     at_most(value, 191)
 }

@@ -159,7 +159,7 @@ async fn paths_and_methods() {
     assert!(answer.text().contains("The GET method is not supported for route v1\\/email."));
 
     for path in
-        ["/v1/users", "/v1/domains/abc/smtp-users", "/v1/token", "/v1/identities", "/v1/analytics/date", "/v1/sms"]
+        ["/v1/users", "/v1/domains/abc/ip-addresses", "/v1/token", "/v1/identities", "/v1/analytics/date", "/v1/sms"]
     {
         let answer = get(&emulator, path).await;
         assert_eq!(answer.status, 501, "{path}");
