@@ -5,6 +5,7 @@ mod activity;
 mod bulk;
 mod domains;
 mod emails;
+mod identities;
 mod inbound;
 mod page;
 mod query;
@@ -15,6 +16,7 @@ mod sending;
 mod state;
 mod suppressions;
 mod templates;
+mod tokens;
 mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,9 +24,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::identities::By;
+pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::tokens::ApiToken;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
@@ -98,7 +103,7 @@ impl Service {
         if self.caught_up(now).maintenance {
             return refuse("service.maintenance", &[]);
         }
-        let Some(token) = request.token().and_then(|token| self.settings.token(token)) else {
+        let Some(token) = request.token().and_then(|secret| self.state().token(secret, self.settings.any_token)) else {
             return refuse("auth.token", &[]);
         };
         let words = |methods: String| {
@@ -112,7 +117,7 @@ impl Service {
                 return refuse("path.method", &words(methods.clone())).with("allow", methods);
             }
             Found::NotEmulated => return refuse("endpoint.not_emulated", &words(String::new())),
-            Found::Nothing => return refuse("path.unknown", &[]),
+            Found::Nothing => return refuse("path.nowhere", &words(String::new())),
         };
         let account = self.state().account;
         if let Some(id) = account.refusal() {
@@ -164,14 +169,36 @@ impl Service {
             Endpoint::AddWebhook => self.add_webhook(request, now).await,
             Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
             Endpoint::DeleteWebhook => self.delete_webhook(last),
+            Endpoint::Tokens => self.tokens(request),
+            Endpoint::Token => self.one_token(last),
+            Endpoint::MakeToken => self.make_token(request, now),
+            Endpoint::ChangeToken => self.change_token(last, false, request, now),
+            Endpoint::TokenSettings => self.change_token(above(path), true, request, now),
+            Endpoint::DeleteToken => self.delete_token(last),
+            Endpoint::Identities => self.identities(request),
+            Endpoint::AddIdentity => self.add_identity(request, now),
+            Endpoint::Identity => self.one_identity(By::Id(last)),
+            Endpoint::ChangeIdentity => self.change_identity(By::Id(last), request, now),
+            Endpoint::DeleteIdentity => self.delete_identity(By::Id(last)),
+            Endpoint::ResendIdentity => self.resend_identity(above(path)),
+            Endpoint::IdentityByEmail => self.one_identity(By::Email(last)),
+            Endpoint::ChangeIdentityByEmail => self.change_identity(By::Email(last), request, now),
+            Endpoint::DeleteIdentityByEmail => self.delete_identity(By::Email(last)),
             Endpoint::Activity => self.activity(last, request, now),
             Endpoint::OneActivity => self.one_activity(last),
         };
         // What was accepted begins to happen.
         drop(self.caught_up(now));
         // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
-        // Schedules are looked for later.
-        let early = !matches!(route.endpoint, Endpoint::Schedule | Endpoint::DeleteSchedule);
+        // Schedules, and identities by their address, are looked for later.
+        let early = !matches!(
+            route.endpoint,
+            Endpoint::Schedule
+                | Endpoint::DeleteSchedule
+                | Endpoint::IdentityByEmail
+                | Endpoint::ChangeIdentityByEmail
+                | Endpoint::DeleteIdentityByEmail
+        );
         let reply = if reply.status == 404 && early { reply } else { self.with_quota(reply, now) };
         with_minute(reply, minute)
     }
