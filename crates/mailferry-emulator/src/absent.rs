@@ -42,7 +42,7 @@ pub(crate) const ABSENT: &[(&[&str], &str)] = &[
     (&["GET", "PUT", "DELETE"], "users/*"),
 ];
 
-/// Whether `path`, below `/v1/`, is of the WhatsApp API: its paths are not known, only what they begin with.
+/// Whether `path`, below `/v1/`, is of the API for `WhatsApp`: its paths are not known, only what they begin with.
 pub(crate) fn is_whatsapp(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     first == "whatsapp" || first.starts_with("whatsapp-")

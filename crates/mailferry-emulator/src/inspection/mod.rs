@@ -8,6 +8,7 @@ mod faults;
 mod health;
 mod identities;
 mod inbound;
+mod mailbox;
 mod requests;
 mod routes;
 mod webhook_changes;
@@ -17,6 +18,7 @@ use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -26,6 +28,7 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    mailbox::answer,
     emails::answer,
     requests::answer,
     faults::answer,

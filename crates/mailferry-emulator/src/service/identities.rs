@@ -62,6 +62,7 @@ struct Shown<'a> {
 
 /// What `sender_identity.verified` tells (facts sheet 6.6, documented).
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the shape is MailerSend's")]
 struct Verified<'a> {
     object: &'static str,
     id: &'a str,

@@ -28,7 +28,7 @@ use self::identities::By;
 pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
 pub(crate) use self::tokens::ApiToken;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
@@ -106,18 +106,14 @@ impl Service {
         let Some(token) = request.token().and_then(|secret| self.state().token(secret, self.settings.any_token)) else {
             return refuse("auth.token", &[]);
         };
-        let words = |methods: String| {
-            let route = path.trim_start_matches('/').to_owned();
-            vec![("method", request.method().to_owned()), ("route", route), ("methods", methods)]
-        };
         let (route, last) = match route::find(request.method(), path) {
             Found::Route(route, last) => (route, last),
             Found::WrongMethod(methods) => {
                 let methods = methods.join(", ");
-                return refuse("path.method", &words(methods.clone())).with("allow", methods);
+                return refuse("path.method", &words(request, &methods)).with("allow", methods);
             }
-            Found::NotEmulated => return refuse("endpoint.not_emulated", &words(String::new())),
-            Found::Nothing => return refuse("path.nowhere", &words(String::new())),
+            Found::NotEmulated => return refuse("endpoint.not_emulated", &words(request, "")),
+            Found::Nothing => return refuse("path.nowhere", &words(request, "")),
         };
         let account = self.state().account;
         if let Some(id) = account.refusal() {
@@ -130,7 +126,27 @@ impl Service {
             Ok(minute) => minute,
             Err(refused) => return refused,
         };
-        let reply = match route.endpoint {
+        let reply = self.reach(route.endpoint, last, request, now).await;
+        // What was accepted begins to happen.
+        drop(self.caught_up(now));
+        // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
+        // Schedules, and identities by their address, are looked for later.
+        let early = !matches!(
+            route.endpoint,
+            Endpoint::Schedule
+                | Endpoint::DeleteSchedule
+                | Endpoint::IdentityByEmail
+                | Endpoint::ChangeIdentityByEmail
+                | Endpoint::DeleteIdentityByEmail
+        );
+        let reply = if reply.status == 404 && early { reply } else { self.with_quota(reply, now) };
+        with_minute(reply, minute)
+    }
+
+    /// What is behind an endpoint; `last` is the last segment of the path.
+    async fn reach(&self, endpoint: Endpoint, last: &str, request: &Request, now: Timestamp) -> Reply {
+        let path = request.path();
+        match endpoint {
             Endpoint::Email => self.send(request, now),
             Endpoint::Bulk => self.send_bulk(request, now),
             Endpoint::BulkStatus => self.bulk_status(last, now),
@@ -139,7 +155,7 @@ impl Service {
             Endpoint::Message => self.message(last, now),
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
-            Endpoint::Absent => refuse("endpoint.not_emulated", &words(String::new())),
+            Endpoint::Absent => refuse("endpoint.not_emulated", &words(request, "")),
             Endpoint::Emails => self.emails_sent(request, now),
             Endpoint::SentEmail => self.email_sent(last, now),
             Endpoint::Schedules => self.schedules(request, now),
@@ -186,21 +202,7 @@ impl Service {
             Endpoint::DeleteIdentityByEmail => self.delete_identity(By::Email(last)),
             Endpoint::Activity => self.activity(last, request, now),
             Endpoint::OneActivity => self.one_activity(last),
-        };
-        // What was accepted begins to happen.
-        drop(self.caught_up(now));
-        // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
-        // Schedules, and identities by their address, are looked for later.
-        let early = !matches!(
-            route.endpoint,
-            Endpoint::Schedule
-                | Endpoint::DeleteSchedule
-                | Endpoint::IdentityByEmail
-                | Endpoint::ChangeIdentityByEmail
-                | Endpoint::DeleteIdentityByEmail
-        );
-        let reply = if reply.status == 404 && early { reply } else { self.with_quota(reply, now) };
-        with_minute(reply, minute)
+        }
     }
 
     /// Counts the request against the minute and the day.
@@ -275,6 +277,12 @@ impl Service {
         let reply = reply.with("x-apiquota-remaining", self.remaining(now));
         reply.with("x-apiquota-reset", reset_time(next_midnight(now)))
     }
+}
+
+/// What stands for the words in braces of a refusal that is about a path.
+fn words(request: &Request, methods: &str) -> Vec<(&'static str, String)> {
+    let route = request.path().trim_start_matches('/').to_owned();
+    vec![("method", request.method().to_owned()), ("route", route), ("methods", methods.to_owned())]
 }
 
 /// The last segment but one of a path: `abc` in `/v1/domains/abc/verify`.

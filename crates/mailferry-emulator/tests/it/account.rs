@@ -9,8 +9,8 @@ use crate::route_rules::Case;
 
 #[rustfmt::skip] // a table: one line a case
 pub(crate) fn cases(domain: &str) -> Vec<Case> {
-    let token = |change: Value| with(json!({"name": "Shop", "scopes": ["email_full"]}), change);
-    let identity = |change: Value| with(json!({"domain_id": domain, "name": "Shop", "email": "shop@free.example"}), change);
+    let token = |change: Value| with(json!({"name": "Shop", "scopes": ["email_full"]}), &change);
+    let identity = |change: Value| with(json!({"domain_id": domain, "name": "Shop", "email": "shop@free.example"}), &change);
     let made = |rule, body, key, sentence: &str| (rule, "POST", "/v1/token".to_owned(), token(body), key, sentence.to_owned());
     let added = |rule, body, key, sentence: &str| (rule, "POST", "/v1/identities".to_owned(), identity(body), key, sentence.to_owned());
     let id = "@token";
@@ -43,7 +43,7 @@ pub(crate) fn cases(domain: &str) -> Vec<Case> {
     ]
 }
 
-fn with(mut body: Value, change: Value) -> Value {
+fn with(mut body: Value, change: &Value) -> Value {
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     body
 }
@@ -56,8 +56,8 @@ async fn put(emulator: &Emulator, path: &str, body: &Value) -> Answer {
 async fn every_rule_says_its_sentence() {
     let emulator = started(|builder| builder).await;
     let domain = emulator.domain_id("example.com");
-    let taken = json!({"domain_id": domain, "name": "Taken", "email": "taken@free.example"});
-    assert_eq!(post(&emulator, "/v1/identities", &taken).await.status, 201);
+    let first = json!({"domain_id": domain, "name": "Taken", "email": "taken@free.example"});
+    assert_eq!(post(&emulator, "/v1/identities", &first).await.status, 201);
     let token = make(&emulator, &["email_full"]).await["id"].as_str().unwrap().to_owned();
     for (rule, method, path, body, key, sentence) in cases(&domain) {
         let answer = call(&emulator, method, &path.replace("@token", &token), &body.to_string()).await;
