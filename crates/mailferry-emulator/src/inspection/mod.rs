@@ -6,6 +6,7 @@ mod activities;
 mod emails;
 mod faults;
 mod health;
+mod identities;
 mod inbound;
 mod mailbox;
 mod requests;
@@ -36,6 +37,7 @@ const AREAS: &[Area] = &[
     shown::answer,
     requests::answer,
     faults::answer,
+    identities::answer,
     activities::answer,
     routes::answer,
     inbound::answer,

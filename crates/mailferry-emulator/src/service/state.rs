@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
+use super::identities::Identity;
 use super::smtp_users::SmtpUsers;
+use super::tokens::ApiToken;
 use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
@@ -47,6 +49,8 @@ pub(crate) struct State {
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
     pub(crate) smtp_users: SmtpUsers,
+    pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) identities: Vec<Identity>,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
@@ -119,6 +123,8 @@ impl State {
             inbound: Inbound::new(memory),
             records: Records::new(),
             smtp_users: SmtpUsers::default(),
+            tokens: Vec::new(),
+            identities: Vec::new(),
             templates_since: None,
         }
     }

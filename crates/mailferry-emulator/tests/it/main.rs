@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod absent;
 mod abuse;
+mod account;
 mod activity;
 mod bulk;
 mod client;
