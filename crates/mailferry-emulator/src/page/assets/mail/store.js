@@ -175,12 +175,9 @@ export class Store {
   }
 }
 
-const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || compared(other.cursor, one.cursor);
-
-function compared(one, other) {
-  if (typeof one === "number" && typeof other === "number") return one - other;
-  return String(one).localeCompare(String(other), "en", { numeric: true });
-}
+/** Cursors are numbers with dashes between; later ones are greater. */
+const byNumbers = new Intl.Collator("en", { numeric: true });
+const newestFirst = (one, other) => byNumbers.compare(other.cursor, one.cursor);
 
 function remembered() {
   try {

@@ -29,7 +29,8 @@ export function timeline(mail, done) {
   }
 
   const entry = ({ at, kind, url, reason }, told = [], isPlanned = false) => el("li", { class: `event ${TONES[kind] ?? ""} ${isPlanned ? "planned" : ""}` },
-    el("div", { class: "event-line" }, el("strong", {}, words(kind)), isPlanned ? badge("planned") : null, isPlanned ? time(at) : time(at, { clock: true })),
+    el("div", { class: "event-line" }, el("strong", {}, words(kind)), isPlanned ? badge("planned") : null,
+      isPlanned && !at ? el("span", { class: "event-then" }, "after that") : time(at, { clock: !isPlanned })),
     url ? el("p", { class: "event-more" }, el("code", {}, url)) : null,
     reason ? el("p", { class: "event-more" }, reason) : null,
     told.map(delivery));
