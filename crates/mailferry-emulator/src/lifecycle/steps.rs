@@ -151,10 +151,10 @@ impl State {
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
         let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
         if let Some(event) = kind.event() {
-            let Self { webhooks, outbox, .. } = self;
+            let Self { webhooks, outbox, faults, .. } = self;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                outbox.push(webhook.parcel(event, body, settings), at);
+                outbox.push(webhook.parcel(event, body, settings), at, faults);
             }
         }
         let weight = occurrence.weight();

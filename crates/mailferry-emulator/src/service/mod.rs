@@ -225,6 +225,11 @@ impl Service {
         self.rate_limited(Some(minute), 60, now)
     }
 
+    /// The 429 of a fault, as if too many resources were created.
+    pub(crate) fn creation_reached(&self, now: Timestamp) -> Reply {
+        self.with_quota(refuse("create.too_many", &[]), now)
+    }
+
     fn quota(&self, now: Timestamp) -> Reply {
         let quota = self.settings.daily_quota.map_or(-1, |quota| i64::try_from(quota).unwrap_or(i64::MAX));
         let today = Today { quota, remaining: self.remaining(now), reset: reset_time(next_midnight(now)) };

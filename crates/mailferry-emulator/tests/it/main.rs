@@ -14,6 +14,7 @@ mod lifecycle;
 mod limits;
 mod messages;
 mod page;
+mod post_faults;
 mod reading;
 mod receiver;
 mod refusals;
