@@ -7,13 +7,17 @@ mod emails;
 mod faults;
 mod health;
 mod inbound;
+mod mailbox;
 mod requests;
+mod routes;
+mod webhook_changes;
 mod webhooks;
 
 use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -22,8 +26,18 @@ use crate::tracking;
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
-const AREAS: &[Area] =
-    &[emails::answer, requests::answer, faults::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+const AREAS: &[Area] = &[
+    mailbox::answer,
+    emails::answer,
+    requests::answer,
+    faults::answer,
+    activities::answer,
+    routes::answer,
+    inbound::answer,
+    webhooks::answer,
+    webhook_changes::answer,
+    forget,
+];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {
