@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::intake::HttpLimits;
 use crate::webhooks::{Pausing, Retries, WITHIN};
 
 /// How many requests a minute each route takes, for each account; `None` is without limit.
@@ -208,6 +209,7 @@ pub(crate) struct Settings {
     pub(crate) inbound_retries: Retries,
     /// How long a receiver may take, in real time.
     pub(crate) webhook_timeout: Duration,
+    pub(crate) http_limits: HttpLimits,
     /// `None`: never.
     pub(crate) webhook_pausing: Option<Pausing>,
 }
@@ -235,6 +237,7 @@ impl Default for Settings {
             webhook_retries: Retries::default(),
             inbound_retries: Retries::none(),
             webhook_timeout: WITHIN,
+            http_limits: HttpLimits::default(),
             webhook_pausing: Some(Pausing::default()),
         }
     }

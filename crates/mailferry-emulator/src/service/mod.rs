@@ -17,6 +17,7 @@ mod suppressions;
 mod templates;
 mod webhooks;
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -27,11 +28,14 @@ pub(crate) use self::query::decode;
 pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
+use crate::intake::Intake;
 use crate::limits::Minute;
+use crate::live::Hub;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::route::{self, Endpoint, Found};
 use crate::rules::{Findings, refusal};
+use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::webhooks::Dispatch;
 
@@ -44,6 +48,9 @@ pub(crate) struct Service {
     /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
     pub(crate) is_exposed: bool,
     state: Mutex<State>,
+    pub(crate) live: Hub,
+    pub(crate) sessions: Sessions,
+    pub(crate) intake: Intake,
     pub(crate) dispatch: Dispatch,
 }
 
@@ -61,8 +68,19 @@ struct Today {
 }
 
 impl Service {
-    pub(crate) fn new(settings: Settings, clock: Clock, url: String, is_exposed: bool, state: State) -> Self {
-        Self { settings, clock, url, is_exposed, state: Mutex::new(state), dispatch: Dispatch::default() }
+    /// `address` is where it listens.
+    pub(crate) fn new(settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+        Self {
+            live: Hub::new(state.changes.notify()),
+            sessions: Sessions::new(address.port()),
+            intake: Intake::new(settings.http_limits),
+            settings,
+            clock,
+            url: format!("http://{address}/v1/"),
+            is_exposed: !address.ip().is_loopback(),
+            state: Mutex::new(state),
+            dispatch: Dispatch::default(),
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

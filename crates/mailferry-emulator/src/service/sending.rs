@@ -11,6 +11,7 @@ use super::state::{Origin, State, StoredEmail, StoredMessage, Via};
 use super::{Service, invalid};
 use crate::content::{self, Rendering, domain_of};
 use crate::lifecycle::{Letter, Sheet};
+use crate::mailbox::Place;
 use crate::message::{Message, Suppressed};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -140,7 +141,12 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
     message.suppressed = suppressed;
     let message = Arc::new(message);
     let stored = StoredMessage { message: Arc::clone(&message), emails: emails.into(), origin };
-    state.messages.push(stored, weight);
+    let emails = stored.emails.len();
+    let (number, forgotten) = state.messages.push(stored, weight);
+    state.changes.removed(&forgotten);
+    for position in 0..emails {
+        state.changes.email(Place { message: number, position });
+    }
     if let Some(request) = origin.request.and_then(|number| state.requests.get_mut(number)) {
         request.message_ids.push(message.id.clone());
     }

@@ -12,6 +12,7 @@ use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
+use crate::live::Changes;
 use crate::log::Log;
 use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
@@ -23,6 +24,8 @@ use crate::webhooks::{Outbox, RegisteredWebhook};
 /// Everything that changes while an emulator runs.
 pub(crate) struct State {
     pub(crate) ids: Ids,
+    /// What those who listen are told.
+    pub(crate) changes: Changes,
     pub(crate) meter: Meter,
     pub(crate) account: AccountState,
     pub(crate) maintenance: bool,
@@ -114,6 +117,7 @@ impl State {
         let several = memory.count.saturating_mul(10);
         Self {
             ids,
+            changes: Changes::new(),
             meter: Meter::default(),
             account: AccountState::Active,
             maintenance: false,
@@ -150,6 +154,7 @@ impl State {
         self.activities.clear();
         self.outbox.clear();
         self.inbound.log.clear();
+        self.changes.reset();
     }
 
     /// The id of the domain called `name`, which is known from now on unless there are too many.

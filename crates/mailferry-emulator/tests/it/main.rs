@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod abuse;
 mod activity;
 mod bulk;
 mod client;
@@ -12,6 +13,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod live;
 mod mailbox;
 mod messages;
 mod page;
@@ -22,6 +24,7 @@ mod receivers;
 mod refusals;
 mod route_rules;
 mod rules;
+mod session;
 mod smtp;
 mod suppressions;
 mod tracking;
