@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -15,8 +18,7 @@ WAIT = 20
 
 
 def a_written_mail_reaches_the_application(window: Window, emulator: Emulator) -> None:
-    with Receiver() as receiver:
-        route = listen(emulator, receiver)
+    with Receiver() as receiver, listening(emulator, receiver) as route:
         page = window.open("compose")
         expect(page.get_by_label("To", exact=True)).to_have_value(route["address"])
         page.get_by_label("From", exact=True).fill("Eve <eve@one.example>")
@@ -33,24 +35,20 @@ def a_written_mail_reaches_the_application(window: Window, emulator: Emulator) -
         expect(page.locator(".delivery .badge.good")).to_have_text("200")
         page.get_by_role("button", name="All inbound mail").click()
         expect(page.get_by_role("row")).to_have_count(2)
-        forget(emulator, route)
 
 
 def a_raw_mail_goes_as_it_is(window: Window, emulator: Emulator) -> None:
-    with Receiver() as receiver:
-        route = listen(emulator, receiver)
+    with Receiver() as receiver, listening(emulator, receiver) as route:
         page = window.open("compose")
         page.get_by_role("tab", name="Raw mail").click()
         page.get_by_label("Or the mail as text").fill(f"From: Eve <eve@one.example>\nTo: {route['address']}\nSubject: Raw\n\nBody")
         page.get_by_role("button", name="Send to the application").click()
         [post] = receiver.wait(bool, WAIT)
         assert json.loads(post.body)["data"]["subject"] == "Raw"
-        forget(emulator, route)
 
 
 def a_reply_reaches_the_application(window: Window, emulator: Emulator) -> None:
-    with Receiver() as receiver:
-        route = listen(emulator, receiver)
+    with Receiver() as receiver, listening(emulator, receiver) as route:
         emulator.send(message(subject="Your invoice", text="Please pay.", reply_to={"email": route["address"]}))
         page = window.open(f"mail/{only(emulator)}")
         page.get_by_role("button", name="Reply").click()
@@ -60,7 +58,6 @@ def a_reply_reaches_the_application(window: Window, emulator: Emulator) -> None:
         data = json.loads(post.body)["data"]
         assert data["subject"] == "Re: Your invoice", data["subject"]
         assert "I have paid." in data["text"] and "> Please pay." in data["text"], data["text"]
-        forget(emulator, route)
 
 
 def without_a_route_it_says_what_to_do(window: Window, emulator: Emulator) -> None:
@@ -75,12 +72,14 @@ def told(page: Page):  # noqa: ANN201
     return page.locator("#toasts")
 
 
-def listen(emulator: Emulator, receiver: Receiver) -> dict:
-    return emulator.tell("POST", "/inbound/routes", {"url": receiver.url("/inbound"), "name": "Support"})
-
-
-def forget(emulator: Emulator, route: dict) -> None:
-    emulator.tell("DELETE", f"/inbound/routes/{route['id']}")
+@contextmanager
+def listening(emulator: Emulator, receiver: Receiver) -> Iterator[dict[str, Any]]:
+    """A route that posts to the receiver."""
+    route = emulator.tell("POST", "/inbound/routes", {"url": receiver.url("/inbound"), "name": "Support"})
+    try:
+        yield route
+    finally:
+        emulator.tell("DELETE", f"/inbound/routes/{route['id']}")
 
 
 CHECKS = [

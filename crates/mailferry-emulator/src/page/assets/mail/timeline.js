@@ -7,7 +7,7 @@ import { badge, button, code, codeBadge, facts, pretty, time, toast, words } fro
 const TONES = {
   queued: "", sent: "info", delivered: "good", opened: "good", opened_unique: "good", clicked: "good", clicked_unique: "good",
   survey_opened: "good", survey_submitted: "good", deferred: "warn", soft_bounced: "warn", unsubscribed: "warn",
-  hard_bounced: "bad", spam_complaint: "bad", suppressed: "bad",
+  hard_bounced: "bad", spam_complaint: "bad", spam_complaints: "bad", suppressed: "bad",
 };
 
 /** `mail` gives the newest state of it; `done` is called after something was posted again. */
