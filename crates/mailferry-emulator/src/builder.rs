@@ -18,7 +18,7 @@ use crate::intake::HttpLimits;
 use crate::lifecycle::{Outcome, Script};
 use crate::live;
 use crate::server;
-use crate::service::{Service, State};
+use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
 use crate::smtp::{self, Routes, SmtpLimits};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
@@ -372,6 +372,7 @@ impl Builder {
         let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
         let mut state = State::new(ids, settings.memory, faults);
         state.account = account;
+        state.tokens = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now())).collect();
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {

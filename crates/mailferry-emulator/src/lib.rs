@@ -28,6 +28,7 @@
 //!
 //! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
 
+mod absent;
 mod builder;
 mod clock;
 mod content;

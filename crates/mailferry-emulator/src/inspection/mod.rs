@@ -6,6 +6,7 @@ mod activities;
 mod emails;
 mod faults;
 mod health;
+mod identities;
 mod inbound;
 mod mailbox;
 mod requests;
@@ -34,6 +35,7 @@ const AREAS: &[Area] = &[
     emails::answer,
     requests::answer,
     faults::answer,
+    identities::answer,
     activities::answer,
     routes::answer,
     inbound::answer,

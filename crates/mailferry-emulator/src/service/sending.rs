@@ -92,8 +92,16 @@ impl Service {
     /// Examines and renders one message.
     pub(super) fn prepare(&self, root: Value, account: AccountState, now: Timestamp) -> Result<Ready, Findings> {
         let rendering = content::render(&root, &self.settings);
-        let facts =
-            Facts { settings: &self.settings, account, now, rendering: Some(&rendering), entries: &[], domains: &[] };
+        let identities = self.state().identities.clone();
+        let facts = Facts {
+            settings: &self.settings,
+            account,
+            now,
+            rendering: Some(&rendering),
+            entries: &[],
+            domains: &[],
+            identities: &identities,
+        };
         let findings = examine(EMAIL, &root, &facts);
         if !findings.is_empty() {
             return Err(findings);

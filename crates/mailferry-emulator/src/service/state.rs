@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
+use super::identities::Identity;
+use super::tokens::ApiToken;
 use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
@@ -45,6 +47,8 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
+    pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) identities: Vec<Identity>,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
@@ -136,6 +140,8 @@ impl State {
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
             records: Records::new(),
+            tokens: Vec::new(),
+            identities: Vec::new(),
             templates_since: None,
         }
     }

@@ -170,6 +170,7 @@ impl Service {
             rendering: None,
             entries,
             domains: &state.domains,
+            identities: &state.identities,
         }
     }
 }
