@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from playwright.sync_api import expect
@@ -78,6 +80,10 @@ def nothing_of_a_mail_runs_or_leaves(window: Window, emulator: Emulator) -> None
         for name, html in HARM.items():
             emulator.reset()
             emulator.send(message(subject=name, html=html.replace("THERE", there.root)))
+            served = page.request.get(f"{emulator.root}/_emulator/emails/{only(emulator)}/html")
+            assert served.status == 200, f"{name} is not shown"
+            policy = served.headers["content-security-policy"]
+            assert policy.startswith("sandbox allow-popups") and "default-src 'none'" in policy, policy
             window.open(f"mail/{only(emulator)}")
             expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
             frame = page.locator("iframe.mail-frame").element_handle().content_frame()
@@ -159,9 +165,6 @@ def large_mails_leave_the_page_usable(window: Window, emulator: Emulator) -> Non
 
 def bomb() -> bytes:
     """A picture of 20,000 by 20,000 dots in a few kilobytes."""
-    import struct
-    import zlib
-
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
