@@ -41,6 +41,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     SCRIPT "mail/content.js",
     SCRIPT "mail/files.js",
     SCRIPT "mail/html.js",
+    SCRIPT "mail/picture.js",
     SCRIPT "mail/recipients.js",
     SCRIPT "mail/request.js",
     SCRIPT "mail/timeline.js",
