@@ -45,6 +45,7 @@ mod live;
 mod log;
 mod mailbox;
 mod message;
+mod mime;
 mod page;
 mod reply;
 mod request;

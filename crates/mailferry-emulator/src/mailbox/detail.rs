@@ -111,7 +111,7 @@ impl Service {
         for (activity, delivery) in &deliveries {
             told.entry(*activity).or_default().push(delivery.number);
         }
-        let headers = head::headers(&stored, email);
+        let headers = head::headers(&stored, email, &self.dressed(id, &self.at_home(""))?.headers);
         Some(Detail {
             row: Row::new(place, &stored, email).without_warnings(),
             headers: headers.iter().map(|header| (header.name.to_owned(), header.text())).collect(),

@@ -27,6 +27,7 @@ mod refusals;
 mod route_rules;
 mod rules;
 mod session;
+mod shown;
 mod smtp;
 mod smtp_client;
 mod smtp_users;
