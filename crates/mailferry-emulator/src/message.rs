@@ -93,10 +93,10 @@ pub struct Message {
     pub bcc: Vec<Mailbox>,
     /// The subject as sent, or the template's.
     pub subject: Option<String>,
-    /// The text as sent.
-    pub text: Option<String>,
-    /// The HTML as sent.
-    pub html: Option<String>,
+    /// The text as sent. Emails that show it unchanged share it.
+    pub text: Option<Arc<str>>,
+    /// The HTML as sent. Emails that show it unchanged share it.
+    pub html: Option<Arc<str>>,
     /// The stored template to use.
     pub template_id: Option<String>,
     /// Labels.
@@ -194,8 +194,8 @@ impl Message {
 
     /// Roughly how much memory it takes, for the cap.
     pub(crate) fn weight(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
-        1024 + files + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
+        1024 + files + 2 * self.subject.as_ref().map_or(0, String::len) + text(&self.text) + text(&self.html)
     }
 }

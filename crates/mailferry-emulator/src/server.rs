@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::fault::Fault;
 use crate::inspection::{self, Asked};
 use crate::reply::Reply;
-use crate::request::{Request, bearer};
+use crate::request::{Arrived, Request, bearer};
 use crate::service::{Service, refuse};
 use crate::wire::{Answer, Wire};
 
@@ -29,6 +29,8 @@ use crate::wire::{Answer, Wire};
 pub(crate) const MOST_BYTES: usize = 60 * 1024 * 1024;
 /// Bodies from this size on are worked through beside the threads that serve connections.
 const LARGE: usize = 64 * 1024;
+/// As much of an announced length is set aside before it comes: many may announce much and send nothing.
+const MOST_BELIEVED: usize = 2 * LARGE;
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -115,28 +117,28 @@ async fn respond(
         let reply = if is_large { beside(answer).await } else { answer() };
         return response(reply, Answer::whole);
     }
-    let mut request = Request {
+    let mut arrived = Arrived {
         at: service.clock.now(),
         method: parts.method.to_string(),
         target,
         headers: headers(&parts.headers),
         authorization,
         body: Bytes::new(),
-        status: None,
     };
     let fault = service.state().faults.pop_front();
     if fault == Some(Fault::Reset) {
-        remember(&service, request);
+        remember(&service, Request::new(arrived));
         reset.store(true, Ordering::Relaxed);
         return Err(Gone("reset on purpose"));
     }
     let Some(body) = read(body, &parts.headers).await? else {
-        let number = remember(&service, request);
+        let number = remember(&service, Request::new(arrived));
         let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
         answered(&service, number, reply.status);
         return response(reply, Answer::whole);
     };
-    request.body = body;
+    arrived.body = body;
+    let request = Request::new(arrived);
     let number = remember(&service, request.clone());
     let reply = match fault {
         Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota)) => failure(&service, fault, &request),
@@ -166,7 +168,7 @@ fn answered(service: &Service, number: u64, status: u16) {
 }
 
 async fn process(service: &Arc<Service>, request: Request) -> Reply {
-    if request.body.len() < LARGE {
+    if request.body().len() < LARGE {
         return service.answer(&request).await;
     }
     let (service, runtime) = (Arc::clone(service), tokio::runtime::Handle::current());
@@ -215,7 +217,8 @@ async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Option<Bytes>, 
     if announced.is_some_and(|length| length > MOST_BYTES) {
         return Ok(None);
     }
-    let mut bytes = BytesMut::new();
+    // What is announced is believed as far as it costs little; the rest grows as it comes.
+    let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default().min(MOST_BELIEVED));
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| Gone("the body ended early"))?;
         let Ok(data) = frame.into_data() else { continue };
