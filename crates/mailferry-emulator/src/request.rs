@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use crate::fault::Fault;
+
 /// One request to the API, as it arrived.
 ///
 /// The token is never shown by `Debug` nor among the [headers](Request::headers). Clones share everything.
@@ -23,6 +25,13 @@ pub(crate) struct Arrived {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Bytes,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl Arrived {
+    pub(crate) fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
+    }
 }
 
 impl Request {
@@ -48,7 +57,7 @@ impl Request {
 
     /// The path without its query.
     pub fn path(&self) -> &str {
-        self.arrived.target.split_once('?').map_or(self.arrived.target.as_str(), |(path, _)| path)
+        self.arrived.path()
     }
 
     /// The query without its question mark; empty when there is none.
@@ -83,6 +92,11 @@ impl Request {
         self.status
     }
 
+    /// The fault that it met, if any: what happened to it then was made up on purpose.
+    pub fn fault(&self) -> Option<Fault> {
+        self.arrived.fault
+    }
+
     pub(crate) fn weight(&self) -> usize {
         512 + self.arrived.target.len()
             + self.arrived.body.len()
@@ -99,7 +113,7 @@ pub(crate) fn bearer(authorization: &str) -> Option<&str> {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { arrived, status } = self;
-        let Arrived { at, method, target, headers, authorization: _, body } = &**arrived;
+        let Arrived { at, method, target, headers, authorization: _, body, fault } = &**arrived;
         f.debug_struct("Request")
             .field("at", at)
             .field("method", method)
@@ -107,6 +121,7 @@ impl fmt::Debug for Request {
             .field("headers", headers)
             .field("body", body)
             .field("status", status)
+            .field("fault", fault)
             .finish()
     }
 }

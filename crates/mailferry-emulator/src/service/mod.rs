@@ -22,8 +22,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
 use crate::reply::Reply;
@@ -80,6 +82,11 @@ impl Service {
         if state.next_delivery().is_some() {
             self.dispatch.wake();
         }
+    }
+
+    /// The URL of `path`, outside of the API.
+    pub(crate) fn at_home(&self, path: &str) -> String {
+        format!("{}{path}", self.url.trim_end_matches("/v1/"))
     }
 
     /// Answers one request of the API.
@@ -218,6 +225,11 @@ impl Service {
         let reset = crate::clock::later(now, std::time::Duration::from_mins(1));
         let minute = Minute { limit, remaining: 0, retry_after: Some(60), reset };
         self.rate_limited(Some(minute), 60, now)
+    }
+
+    /// The 429 of a fault, as if too many resources were created.
+    pub(crate) fn creation_reached(&self, now: Timestamp) -> Reply {
+        self.with_quota(refuse("create.too_many", &[]), now)
     }
 
     fn quota(&self, now: Timestamp) -> Reply {

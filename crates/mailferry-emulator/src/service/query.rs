@@ -90,6 +90,7 @@ mod tests {
                 headers: Vec::new(),
                 authorization: None,
                 body: bytes::Bytes::new(),
+                fault: None,
             });
             assert_eq!(super::query(&request), expected, "{query}");
         };
