@@ -52,15 +52,19 @@ pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
     }
     let shared = |name| text(name).map(Arc::from);
     let own = Rendering { text: shared("text"), html: shared("html"), ..Rendering::default() };
-    let recipients = recipients(root);
     let personalization = root.get("personalization").and_then(Value::as_array).filter(|list| !list.is_empty());
 
     let Some(personalization) = personalization else {
-        let plain =
-            Rendered { subject: subject.unwrap_or_default().into(), text: own.text.clone(), html: own.html.clone() };
-        return Rendering { readers: vec![plain; recipients.len()], ..own };
+        let plain = Rendered {
+            subject: subject.unwrap_or_default().into(),
+            text: own.text.clone(),
+            html: own.html.clone(),
+            warnings: Arc::default(),
+        };
+        return Rendering { readers: vec![plain; count], ..own };
     };
 
+    let recipients = recipients(root);
     let data: HashMap<String, &Value> = personalization
         .iter()
         .filter_map(|item| Some((item.get("email")?.as_str()?.to_ascii_lowercase(), item.get("data")?)))

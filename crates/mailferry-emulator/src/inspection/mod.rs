@@ -7,6 +7,7 @@ mod emails;
 mod faults;
 mod health;
 mod inbound;
+mod mailbox;
 mod requests;
 mod routes;
 mod webhook_changes;
@@ -16,6 +17,7 @@ use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -25,6 +27,7 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    mailbox::answer,
     emails::answer,
     requests::answer,
     faults::answer,

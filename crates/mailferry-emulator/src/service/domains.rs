@@ -384,7 +384,7 @@ impl Service {
         let since = state.domain_record(name, self.settings.ignore_duplicates, now).created_at;
         let mut domain = self.domain_called(state, name, since);
         let count = |status| {
-            let here = state.messages.iter().flat_map(|stored| &stored.emails);
+            let here = state.messages.iter().flat_map(|stored| stored.emails.iter());
             here.filter(|email| email.letter.sheet.domain == name && email.status() == status).count()
         };
         let (queued, sent) = (count(EmailStatus::Queued), count(EmailStatus::Sent));

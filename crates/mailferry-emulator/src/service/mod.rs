@@ -24,7 +24,7 @@ use serde::Serialize;
 
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;

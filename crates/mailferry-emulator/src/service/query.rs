@@ -78,20 +78,23 @@ pub(crate) fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Arrived;
 
     #[test]
     fn lists_are_lists() {
         let check = |query: &str, expected: Value| {
-            let request = Request::new(Arrived {
+            let request = Request {
+                number: 0,
                 at: jiff::Timestamp::UNIX_EPOCH,
                 method: "GET".to_owned(),
                 target: format!("/v1/emails?{query}"),
-                headers: Vec::new(),
+                headers: [].into(),
                 authorization: None,
                 body: bytes::Bytes::new(),
+                status: None,
+                answer: None,
                 fault: None,
-            });
+                message_ids: Vec::new(),
+            };
             assert_eq!(super::query(&request), expected, "{query}");
         };
         let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();

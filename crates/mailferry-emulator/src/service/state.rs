@@ -13,6 +13,7 @@ use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
 use crate::log::Log;
+use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
 use crate::request::Request;
 use crate::settings::{AccountState, Memory};
@@ -29,7 +30,7 @@ pub(crate) struct State {
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) messages: Log<StoredMessage>,
+    pub(crate) messages: Messages,
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
     pub(crate) faults: Faults,
@@ -46,9 +47,34 @@ pub(crate) struct State {
 }
 
 /// A message with its emails.
+///
+/// Clones share everything, so that those who only look need not keep the state waiting.
+#[derive(Clone)]
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
-    pub(crate) emails: Vec<StoredEmail>,
+    pub(crate) emails: Arc<[StoredEmail]>,
+    pub(crate) origin: Origin,
+}
+
+/// How a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) via: Via,
+    /// The number of the request that it came with.
+    pub(crate) request: Option<u64>,
+}
+
+/// By which door a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Via {
+    /// `POST /v1/email`.
+    #[default]
+    Api,
+    /// `POST /v1/bulk-email`.
+    Bulk,
+    /// The SMTP relay.
+    Smtp,
 }
 
 pub(crate) struct StoredEmail {
@@ -64,6 +90,22 @@ impl StoredEmail {
     pub(crate) fn status(&self) -> EmailStatus {
         self.letter.course().status
     }
+
+    /// How many warnings there are about it.
+    pub(crate) fn warnings(&self) -> usize {
+        self.rendered.warnings.len()
+    }
+
+    pub(crate) fn shown(&self, message: &Arc<Message>) -> Email {
+        Email {
+            id: self.id.clone(),
+            recipient: self.recipient.clone(),
+            role: self.role,
+            status: self.status(),
+            rendered: self.rendered.clone(),
+            message: Arc::clone(message),
+        }
+    }
 }
 
 impl State {
@@ -78,7 +120,7 @@ impl State {
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
             entries: Vec::new(),
-            messages: Log::new(memory),
+            messages: Messages::new(memory),
             bulks: Log::new(memory),
             requests: Log::new(memory),
             faults,
@@ -132,19 +174,12 @@ impl State {
 
 impl StoredMessage {
     pub(crate) fn emails(&self) -> impl Iterator<Item = Email> {
-        self.emails.iter().map(|email| Email {
-            id: email.id.clone(),
-            recipient: email.recipient.clone(),
-            role: email.role,
-            status: email.status(),
-            rendered: email.rendered.clone(),
-            message: Arc::clone(&self.message),
-        })
+        self.emails.iter().map(|email| email.shown(&self.message))
     }
 
     /// None of its emails goes any further, as when its schedule is deleted.
     pub(crate) fn cancel(&self) {
-        for email in &self.emails {
+        for email in self.emails.iter() {
             email.letter.cancel();
         }
     }

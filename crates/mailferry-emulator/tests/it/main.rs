@@ -12,6 +12,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod mailbox;
 mod messages;
 mod page;
 mod post_faults;
