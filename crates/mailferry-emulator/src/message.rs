@@ -108,10 +108,10 @@ pub struct Message {
     pub bcc: Vec<Mailbox>,
     /// The subject as sent, or the template's.
     pub subject: Option<String>,
-    /// The text as sent.
-    pub text: Option<String>,
-    /// The HTML as sent.
-    pub html: Option<String>,
+    /// The text as sent. Emails that show it unchanged share it.
+    pub text: Option<Arc<str>>,
+    /// The HTML as sent. Emails that show it unchanged share it.
+    pub html: Option<Arc<str>>,
     /// The stored template to use.
     pub template_id: Option<String>,
     /// Labels.
@@ -224,9 +224,10 @@ impl Message {
 
     /// Roughly how much memory it takes, for the cap.
     pub(crate) fn weight(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        1024 + files + headers + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
+        let subject = self.subject.as_ref().map_or(0, String::len);
+        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html)
     }
 }

@@ -141,12 +141,12 @@ const TABLES: &[&[Rule]] = &[
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
-    SMTP_USER,
     TOKEN,
     TOKEN_NAME,
     TOKEN_STATUS,
     IDENTITY_NEW,
     IDENTITY,
+    SMTP_USER,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -280,20 +280,32 @@ impl<'a> Fields<'a> {
     /// Visits the places that `field` names. A missing field is one place without a value; a `*` over something that is
     /// not a list is no place at all.
     fn visit(&mut self, field: &'static str, mut each: impl FnMut(Option<usize>, Option<&'a Value>)) {
-        let (top, below) = field.split_once('.').unwrap_or((field, ""));
-        if self.top.0 != top {
-            self.top = (top, self.root.get(top));
-        }
+        let Some(below) = self.below(field) else { return each(None, self.top.1) };
         let Some((list, member)) = below.split_once('*') else { return each(None, within(self.top.1, below)) };
         let items = within(self.top.1, list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (position, item) in items.iter().take(MOST_ITEMS).enumerate() {
             each(Some(position), within(Some(item), member));
         }
     }
+
+    /// Turns to the member of the root that `field` begins with, and gives the rest of the path.
+    fn below(&mut self, field: &'static str) -> Option<&'static str> {
+        let rest = field
+            .strip_prefix(self.top.0)
+            .and_then(|rest| if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) });
+        rest.unwrap_or_else(|| {
+            let (top, below) = field.split_once('.').map_or((field, None), |(top, below)| (top, Some(below)));
+            self.top = (top, self.root.get(top));
+            below
+        })
+    }
 }
 
 /// What stands in `value` at this path; dots at either end do not matter.
 fn within<'a>(value: Option<&'a Value>, path: &str) -> Option<&'a Value> {
+    if path.is_empty() || value.is_none() {
+        return value;
+    }
     path.split('.').filter(|segment| !segment.is_empty()).fold(value, |value, segment| value?.get(segment))
 }
 
@@ -452,7 +464,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &settings, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, &rendering, &settings, jiff::Timestamp::MAX);
         }
     }
 }

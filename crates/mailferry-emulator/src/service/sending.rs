@@ -117,7 +117,7 @@ impl Service {
         if !findings.is_empty() {
             return Err(findings);
         }
-        let message = content::read(root, &self.settings, now);
+        let message = content::read(root, &rendering, &self.settings, now);
         let weight = message.weight().saturating_add(rendering.weight());
         Ok(Ready { message, rendering, weight, request: None })
     }

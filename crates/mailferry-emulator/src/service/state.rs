@@ -48,9 +48,9 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
-    pub(crate) smtp_users: SmtpUsers,
     pub(crate) tokens: Vec<ApiToken>,
     pub(crate) identities: Vec<Identity>,
+    pub(crate) smtp_users: SmtpUsers,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
@@ -122,9 +122,9 @@ impl State {
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
             records: Records::new(),
-            smtp_users: SmtpUsers::default(),
             tokens: Vec::new(),
             identities: Vec::new(),
+            smtp_users: SmtpUsers::default(),
             templates_since: None,
         }
     }
