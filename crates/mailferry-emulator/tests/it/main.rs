@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
-mod abuse;
 mod absent;
+mod abuse;
 mod account;
 mod activity;
 mod bulk;
