@@ -162,20 +162,20 @@ async fn respond(
     };
     request.fault = fault;
     if fault == Some(Fault::Reset) {
-        remember(&service, &mut request);
+        service.state().remember(&mut request);
         reset.store(true, Ordering::Relaxed);
         return Err(Gone("reset on purpose"));
     }
     let (body, room) = match service.intake.read(body, &parts.headers).await {
         Ok(read) => read,
         Err(reason) => {
-            let number = remember(&service, &mut request);
+            let number = service.state().remember(&mut request);
             let reply = reason.reply().ok_or(Gone("the body ended early"))?;
             return response(&answered(&service, number, reply), Answer::whole);
         }
     };
     request.body = body;
-    let number = remember(&service, &mut request);
+    let number = service.state().remember(&mut request);
     let reply = match fault {
         Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota | Fault::CreateLimit)) => {
             failure(&service, fault, &request)
@@ -195,15 +195,6 @@ async fn respond(
         &answered(&service, number, reply),
         if fault == Some(Fault::Truncated) { Answer::cut } else { Answer::whole },
     )
-}
-
-/// Writes the request down, and numbers it.
-fn remember(service: &Service, request: &mut Request) -> u64 {
-    let weight = request.weight();
-    let mut state = service.state();
-    state.changes.touch(Area::Requests);
-    request.number = state.requests.next();
-    state.requests.push(request.clone(), weight)
 }
 
 /// Marks what a request has changed.

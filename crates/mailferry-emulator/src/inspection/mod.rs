@@ -12,6 +12,7 @@ mod mailbox;
 mod requests;
 mod routes;
 mod session;
+mod shown;
 mod webhook_changes;
 mod webhooks;
 
@@ -33,6 +34,7 @@ const AREAS: &[Area] = &[
     mailbox::answer,
     session::answer,
     emails::answer,
+    shown::answer,
     requests::answer,
     faults::answer,
     identities::answer,
@@ -103,6 +105,11 @@ impl Asked<'_> {
         pairs.filter(|(known, _)| *known == name).map(|(_, value)| decode(value)).collect()
     }
 
+    /// Whether a parameter of the query says yes.
+    fn is_on(&self, name: &str) -> bool {
+        self.parameters(name).last().is_some_and(|value| matches!(value.as_str(), "1" | "true"))
+    }
+
     /// Whether a browser asks for a page of somebody else: that is what `Origin` is for, with everything but GET.
     fn is_foreign(&self) -> bool {
         let host = self.header("host").unwrap_or_default();
@@ -170,7 +177,7 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     if let Some(reply) = page.or_else(|| session::login(service, asked, &parts)) {
         return reply;
     }
-    if !session::is_open(service, asked) {
+    if !session::is_open(service, asked) && !shown::is_sealed(service, asked, &parts) {
         return refuse("auth.token", &[]);
     }
     let answer = AREAS.iter().find_map(|area| area(service, asked, &parts));

@@ -13,7 +13,9 @@ mod reading;
 mod recipients;
 mod schedules;
 mod sending;
+mod smtp_users;
 mod state;
+mod submission;
 mod suppressions;
 mod templates;
 mod tokens;
@@ -29,8 +31,8 @@ use self::identities::By;
 pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
 pub(crate) use self::tokens::ApiToken;
+pub(crate) use self::state::{State, StoredEmail, StoredMessage};
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::intake::Intake;
@@ -192,6 +194,11 @@ impl Service {
             Endpoint::DomainRecipients => self.recipients(Some(above(path)), request, now),
             Endpoint::DnsRecords => self.dns_records(above(path), now),
             Endpoint::VerifyDomain => self.verify_domain(above(path)),
+            Endpoint::SmtpUsers => self.smtp_users(above(path), request),
+            Endpoint::AddSmtpUser => self.add_smtp_user(above(path), request, now),
+            Endpoint::SmtpUser => self.smtp_user(path),
+            Endpoint::ChangeSmtpUser => self.change_smtp_user(path, request, now),
+            Endpoint::DeleteSmtpUser => self.delete_smtp_user(path),
             Endpoint::Unsuppress => self.unsuppress(last, request, now),
             Endpoint::InboundRoutes => self.inbound_routes(request),
             Endpoint::InboundRoute => self.inbound_route(last),

@@ -9,12 +9,13 @@ use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
 use super::identities::Identity;
 use super::tokens::ApiToken;
+use super::smtp_users::SmtpUsers;
 use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
-use crate::live::Changes;
+use crate::live::{Area, Changes};
 use crate::log::Log;
 use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
@@ -49,6 +50,7 @@ pub(crate) struct State {
     pub(crate) records: Records,
     pub(crate) tokens: Vec<ApiToken>,
     pub(crate) identities: Vec<Identity>,
+    pub(crate) smtp_users: SmtpUsers,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
@@ -60,28 +62,8 @@ pub(crate) struct State {
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
     pub(crate) emails: Arc<[StoredEmail]>,
-    pub(crate) origin: Origin,
-}
-
-/// How a message came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) via: Via,
     /// The number of the request that it came with.
     pub(crate) request: Option<u64>,
-}
-
-/// By which door a message came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Via {
-    /// `POST /v1/email`.
-    #[default]
-    Api,
-    /// `POST /v1/bulk-email`.
-    Bulk,
-    /// The SMTP relay.
-    Smtp,
 }
 
 pub(crate) struct StoredEmail {
@@ -142,6 +124,7 @@ impl State {
             records: Records::new(),
             tokens: Vec::new(),
             identities: Vec::new(),
+            smtp_users: SmtpUsers::default(),
             templates_since: None,
         }
     }
@@ -161,6 +144,13 @@ impl State {
         self.outbox.clear();
         self.inbound.log.clear();
         self.changes.reset();
+    }
+
+    /// Writes a request down, and numbers it.
+    pub(crate) fn remember(&mut self, request: &mut Request) -> u64 {
+        request.number = self.requests.next();
+        self.changes.touch(Area::Requests);
+        self.requests.push(request.clone(), request.weight())
     }
 
     /// The id of the domain called `name`, which is known from now on unless there are too many.
