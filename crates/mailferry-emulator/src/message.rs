@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::warning::Warning;
+
 /// An address with the name shown beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
@@ -133,6 +135,7 @@ pub(crate) struct Rendered {
     pub(crate) subject: Arc<str>,
     pub(crate) text: Option<Arc<str>>,
     pub(crate) html: Option<Arc<str>>,
+    pub(crate) warnings: Arc<[Warning]>,
 }
 
 impl Email {
@@ -174,6 +177,11 @@ impl Email {
     /// The HTML that this reader sees.
     pub fn html(&self) -> Option<&str> {
         self.rendered.html.as_deref()
+    }
+
+    /// What its sender probably did not mean: variables without a value, tags that stay as they are.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.rendered.warnings
     }
 
     /// Everything that all readers of the message share.

@@ -11,6 +11,7 @@ mod inbound;
 mod reading;
 mod refusal;
 mod suppression;
+mod template;
 mod webhook;
 
 use serde::Serialize;
@@ -20,12 +21,13 @@ use serde_json::Value;
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
-pub(crate) use self::check::{Facts, decode, unix};
+pub(crate) use self::check::{Facts, decode, is_address, unix};
 pub(crate) use self::email::EMAIL;
 pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
 pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
+pub(crate) use self::template::TEMPLATE;
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
 /// The most items of one list that are examined one by one; more are only counted. It bounds the answer to a request
@@ -116,6 +118,7 @@ const TABLES: &[&[Rule]] = &[
     SCHEDULES,
     DOMAIN,
     DOMAIN_SETTINGS,
+    TEMPLATE,
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
@@ -145,23 +148,35 @@ impl Rule {
 
 /// Everything that is wrong with one request, by dot path, in the order of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Findings(Vec<(String, Vec<String>)>);
+pub(crate) struct Findings {
+    by_path: Vec<(String, Vec<String>)>,
+    /// What MailerSend does not tell: the place of a mistake, for people.
+    note: Option<String>,
+}
 
 impl Findings {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_path.is_empty()
+    }
+
+    pub(crate) fn with_note(self, note: Option<String>) -> Self {
+        Self { note, ..self }
+    }
+
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     pub(crate) fn add(&mut self, path: &str, sentence: String) {
-        match self.0.iter_mut().find(|(known, _)| known == path) {
+        match self.by_path.iter_mut().find(|(known, _)| known == path) {
             Some((_, sentences)) => sentences.push(sentence),
-            None => self.0.push((path.to_owned(), vec![sentence])),
+            None => self.by_path.push((path.to_owned(), vec![sentence])),
         }
     }
 
     /// Adds what another table found.
     pub(crate) fn append(&mut self, other: Self) {
-        for (path, sentences) in other.0 {
+        for (path, sentences) in other.by_path {
             for sentence in sentences {
                 self.add(&path, sentence);
             }
@@ -170,7 +185,7 @@ impl Findings {
 
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
     pub(crate) fn message(&self) -> String {
-        let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
+        let mut sentences = self.by_path.iter().flat_map(|(_, sentences)| sentences);
         let first = sentences.next().cloned().unwrap_or_default();
         match sentences.count() {
             0 => first,
@@ -182,8 +197,8 @@ impl Findings {
 
 impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (path, sentences) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.by_path.len()))?;
+        for (path, sentences) in &self.by_path {
             map.serialize_entry(path, sentences)?;
         }
         map.end()
@@ -366,7 +381,7 @@ mod tests {
         #[test]
         fn any_request_ends_well(root in nonsense()) {
             let settings = crate::settings::Settings::default();
-            let rendering = crate::content::render(&root, &settings);
+            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
@@ -379,7 +394,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &settings, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, None, jiff::Timestamp::MAX);
         }
     }
 }

@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::query::{json_body, note};
 use super::state::{State, StoredEmail, StoredMessage};
 use super::{Service, invalid};
-use crate::content::{self, Rendering, domain_of};
+use crate::content::{self, domain_of};
 use crate::lifecycle::{Letter, Sheet};
 use crate::message::{Message, Suppressed};
+use crate::rendering::{self, Rendering};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{EMAIL, Facts, Findings, examine};
@@ -81,14 +82,14 @@ impl Service {
 
     /// Examines and renders one message.
     pub(super) fn prepare(&self, root: Value, account: AccountState, now: Timestamp) -> Result<Ready, Findings> {
-        let rendering = content::render(&root, &self.settings);
+        let rendering = rendering::render(&root, &self.settings, self.templates.choose(&root, now));
         let facts =
             Facts { settings: &self.settings, account, now, rendering: Some(&rendering), entries: &[], domains: &[] };
         let findings = examine(EMAIL, &root, &facts);
         if !findings.is_empty() {
-            return Err(findings);
+            return Err(findings.with_note(rendering.note()));
         }
-        let message = content::read(root, &self.settings, now);
+        let message = content::read(root, rendering.template.known().map(|known| &**known), now);
         let weight = message.weight().saturating_add(rendering.weight());
         Ok(Ready { message, rendering, weight })
     }

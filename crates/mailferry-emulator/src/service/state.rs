@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
 use crate::fault::Fault;
@@ -41,8 +39,6 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
-    /// When templates were first asked for: they have no date of their own.
-    pub(crate) templates_since: Option<Timestamp>,
 }
 
 /// A message with its emails.
@@ -90,7 +86,6 @@ impl State {
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
             records: Records::new(),
-            templates_since: None,
         }
     }
 

@@ -1,0 +1,240 @@
+//! From the JSON of a message to what each of its readers sees.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::content::{Recipient, recipients};
+use crate::message::{Rendered, Role};
+use crate::settings::Settings;
+use crate::templates::{Chosen, Stored};
+use crate::twig::{self, Problem, Syntax, simple_tokens};
+use crate::warning::{Warning, WarningKind};
+
+/// The most warnings that one email keeps of each field.
+const MOST_WARNINGS: usize = 100;
+
+/// A message as all its readers would see it, or why it cannot be shown.
+#[derive(Debug, Default)]
+pub(crate) struct Rendering {
+    pub(crate) template: Chosen,
+    failures: Vec<Failure>,
+    /// One for each recipient: `to`, then `cc`, then `bcc`.
+    readers: Vec<Rendered>,
+}
+
+/// A field that cannot be compiled or rendered.
+#[derive(Debug)]
+struct Failure {
+    field: &'static str,
+    /// Whether the field is one of the stored template, and not of the message.
+    is_stored: bool,
+    problem: Problem,
+}
+
+/// The texts of one message before anything is filled in.
+struct Source<'a> {
+    field: &'static str,
+    text: Arc<str>,
+    stored: Option<&'a Stored>,
+}
+
+impl Source<'_> {
+    fn compiled(&self, syntax: Syntax) -> Result<twig::Template, Problem> {
+        match self.stored {
+            Some(stored) => stored.compiled(self.field, syntax),
+            None => twig::Template::read(Arc::clone(&self.text), syntax),
+        }
+    }
+}
+
+/// Renders the message for each of its recipients.
+///
+/// Templates are compiled only when `personalization` was passed (facts sheet 5.2). A recipient without data of their
+/// own sees what a single `to` recipient sees, so that copies of a bulk object are that object's; with several `to`
+/// recipients they see the message with no data at all. Both UNCERTAIN. A stored template's text and HTML take the place
+/// of the message's.
+pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen) -> Rendering {
+    let recipients = recipients(root);
+    if recipients.len() > settings.recipients.total() {
+        // It will be refused for that; rendering it a million times first would only take time.
+        return Rendering { template, ..Rendering::default() };
+    }
+    let mut failures = Vec::new();
+    let mut readers = vec![Rendered::default(); recipients.len()];
+    let mut warnings: Vec<Vec<Warning>> = vec![Vec::new(); recipients.len()];
+    if let Chosen::Believed(id) = &template {
+        warn(&mut warnings, &Warning::new("template_id", WarningKind::UnknownTemplate, id));
+    }
+    let values = Values::of(root, &recipients);
+    let syntax =
+        |field| Syntax { advanced: values.is_given, simple: settings.simple_variables, subject: field == "subject" };
+    for source in sources(root, &template) {
+        let failed = |problem| Failure { field: source.field, is_stored: source.stored.is_some(), problem };
+        let compiled = match source.compiled(syntax(source.field)) {
+            Ok(compiled) => compiled,
+            Err(problem) => {
+                failures.push(failed(problem));
+                continue;
+            }
+        };
+        for warning in remarks(&source, &values, settings) {
+            warn(&mut warnings, &warning);
+        }
+        for (((_, mailbox), reader), warnings) in recipients.iter().zip(&mut readers).zip(&mut warnings) {
+            let text = if let Some(plain) = compiled.plain() {
+                Arc::clone(plain)
+            } else {
+                let (data, substitutions) = values.of_reader(&mailbox.email);
+                match compiled.fill(data, &settings.reserved_variables, substitutions) {
+                    Ok(rendered) => {
+                        if let Some(missing) = rendered.missing.first().filter(|_| settings.strict_variables) {
+                            let reason = format!("`{}` is missing for {}", missing.name, mailbox.email);
+                            failures.push(failed(Problem::new(missing.line, missing.column, reason)));
+                            break;
+                        }
+                        let missing = rendered.missing.into_iter();
+                        warnings.extend(
+                            missing
+                                .map(|missing| Warning::new(source.field, WarningKind::MissingVariable, missing.name)),
+                        );
+                        rendered.text.into()
+                    }
+                    Err(problem) => {
+                        failures.push(failed(problem));
+                        break;
+                    }
+                }
+            };
+            match source.field {
+                "subject" => reader.subject = text,
+                "text" => reader.text = Some(text),
+                _ => reader.html = Some(text),
+            }
+        }
+    }
+    for (reader, warnings) in readers.iter_mut().zip(warnings) {
+        reader.warnings = warnings.into();
+    }
+    Rendering { template, failures, readers }
+}
+
+fn warn(readers: &mut [Vec<Warning>], warning: &Warning) {
+    for reader in readers {
+        reader.push(warning.clone());
+    }
+}
+
+fn sources<'a>(root: &Value, template: &'a Chosen) -> Vec<Source<'a>> {
+    let stored = template.known().map(|stored| &**stored);
+    let sent = |field: &'static str| {
+        let text = root.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())?;
+        Some(Source { field, text: text.into(), stored: None })
+    };
+    let of_template = |field: &'static str| {
+        let text = stored?.content(field)?;
+        Some(Source { field, text: Arc::clone(text), stored })
+    };
+    let subject = sent("subject").or_else(|| of_template("subject"));
+    let has_content = stored.is_some_and(|stored| stored.content("html").or(stored.content("text")).is_some());
+    let body = |field| if has_content { of_template(field) } else { sent(field) };
+    [subject, body("text"), body("html")].into_iter().flatten().collect()
+}
+
+/// What there is to say about a text whoever reads it.
+fn remarks(source: &Source<'_>, values: &Values<'_>, settings: &Settings) -> Vec<Warning> {
+    let mut remarks = Vec::new();
+    if !settings.simple_variables && source.text.contains("{$") {
+        let mut names: Vec<&str> = Vec::new();
+        for token in simple_tokens(&source.text) {
+            if names.len() < MOST_WARNINGS && !names.contains(&token.name) {
+                names.push(token.name);
+            }
+        }
+        let warning = |name| Warning::new(source.field, WarningKind::SimpleSyntax, name);
+        remarks.extend(names.into_iter().map(warning));
+    }
+    if !values.is_given && has_tags(&source.text, &settings.reserved_variables) {
+        remarks.push(Warning::new(source.field, WarningKind::NotCompiled, ""));
+    }
+    remarks
+}
+
+/// Whether there are tags of the limited Twig beside those that MailerSend fills in itself.
+fn has_tags(text: &str, reserved: &[String]) -> bool {
+    let mut tags = text.match_indices("{{").filter_map(|(at, _)| text.get(at..)?.strip_prefix("{{"));
+    text.contains("{%")
+        || tags.any(|inner| {
+            let Some((inner, _)) = inner.split_once("}}") else { return false };
+            !reserved.iter().any(|name| name == inner.trim())
+        })
+}
+
+/// What a message brings for its recipients, by address in lower case.
+struct Values<'a> {
+    /// Whether there is any `personalization`, so that templates are compiled.
+    is_given: bool,
+    data: HashMap<String, &'a Value>,
+    substitutions: HashMap<String, HashMap<&'a str, &'a str>>,
+    /// The address whose values are for everybody who has none.
+    shared: Option<String>,
+}
+
+impl<'a> Values<'a> {
+    fn of(root: &'a Value, recipients: &[Recipient]) -> Self {
+        let list = |name: &str| root.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let address = |item: &Value| Some(item.get("email")?.as_str()?.to_ascii_lowercase());
+        let data = list("personalization").iter().filter_map(|item| Some((address(item)?, item.get("data")?)));
+        let pair = |item: &'a Value| Some((item.get("var")?.as_str()?, item.get("value")?.as_str()?));
+        let substitutions = list("variables").iter().filter_map(|item| {
+            Some((address(item)?, item.get("substitutions")?.as_array()?.iter().filter_map(pair).collect()))
+        });
+        let mut tos = recipients.iter().filter(|(role, _)| *role == Role::To);
+        let only_to = tos.next().filter(|_| tos.next().is_none());
+        Self {
+            is_given: !list("personalization").is_empty(),
+            data: data.collect(),
+            substitutions: substitutions.collect(),
+            shared: only_to.map(|(_, mailbox)| mailbox.email.to_ascii_lowercase()),
+        }
+    }
+
+    fn of_reader(&self, email: &str) -> (&'a Value, Option<&HashMap<&'a str, &'a str>>) {
+        const NOTHING: &Value = &Value::Null;
+        let email = email.to_ascii_lowercase();
+        let shared = self.shared.as_deref();
+        let data = self.data.get(&email).or_else(|| self.data.get(shared?)).copied().unwrap_or(NOTHING);
+        (data, self.substitutions.get(&email).or_else(|| self.substitutions.get(shared?)))
+    }
+}
+
+impl Rendering {
+    /// Whether the rule about the field at `path` is broken; `template_id` stands for all of a stored template.
+    pub(crate) fn failed(&self, path: &str) -> bool {
+        self.failures.iter().any(|Failure { field, is_stored, problem: _ }| match path {
+            "template_id" => *is_stored,
+            _ => !is_stored && *field == path,
+        })
+    }
+
+    /// Where and why it failed first, for people.
+    pub(crate) fn note(&self) -> Option<String> {
+        let Failure { field, is_stored, problem } = self.failures.first()?;
+        let stored = self.template.known().filter(|_| *is_stored);
+        let of = stored.map(|stored| format!("template {}, ", stored.id)).unwrap_or_default();
+        Some(format!("{of}{field}, {problem}"))
+    }
+
+    /// Roughly how much memory it takes beyond the message itself, for the cap.
+    pub(crate) fn weight(&self) -> usize {
+        let size = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        // Readers who see the same share the text; counting it for each errs on the safe side.
+        let warnings = |r: &Rendered| r.warnings.iter().map(Warning::weight).sum::<usize>();
+        self.readers.iter().map(|r| 256 + r.subject.len() + size(&r.text) + size(&r.html) + warnings(r)).sum()
+    }
+
+    pub(crate) fn reader(&self, position: usize) -> Rendered {
+        self.readers.get(position).cloned().unwrap_or_default()
+    }
+}
