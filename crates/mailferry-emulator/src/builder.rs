@@ -147,14 +147,14 @@ impl Builder {
     /// Whether a variable that a recipient has no value for is a mistake in the template (MS42213). By default it is empty,
     /// and a [`Warning`](crate::Warning).
     pub fn strict_variables(mut self, strict: bool) -> Self {
-        self.settings.strict_variables = strict;
+        self.settings.variables.strict = strict;
         self
     }
 
     /// Whether MailerSend's older syntax works, `{$name}` with `variables`. By default it stays as it is, and is a
     /// [`Warning`](crate::Warning).
     pub fn simple_variables(mut self, allowed: bool) -> Self {
-        self.settings.simple_variables = allowed;
+        self.settings.variables.simple = allowed;
         self
     }
 

@@ -18,6 +18,7 @@ use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
 use crate::suppression::SuppressionList;
+use crate::tracking::Dressed;
 use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 
 /// MailerSend's HTTP API, running in this process.
@@ -236,6 +237,14 @@ impl Emulator {
     /// ```
     pub fn react(&self, email_id: &str, reaction: Reaction) -> Result<(), ReactionError> {
         self.service.react(email_id, reaction)
+    }
+
+    /// The email `email_id` as its recipient gets it: with the links, the pixel, the footers and the headers that MailerSend
+    /// adds. What [`emails`](Emulator::emails) gives stays as it was sent. `None` when no such email is remembered.
+    ///
+    /// Whoever follows one of its links, or loads its pixel, is noticed as a reader would be.
+    pub fn delivered_copy(&self, email_id: &str) -> Option<Dressed> {
+        self.service.dressed(email_id, &self.service.at_home(""))
     }
 
     /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.

@@ -69,7 +69,7 @@ pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen) -> Ren
     }
     let values = Values::of(root, &recipients);
     let syntax =
-        |field| Syntax { advanced: values.is_given, simple: settings.simple_variables, subject: field == "subject" };
+        |field| Syntax { advanced: values.is_given, simple: settings.variables.simple, subject: field == "subject" };
     for source in sources(root, &template) {
         let failed = |problem| Failure { field: source.field, is_stored: source.stored.is_some(), problem };
         let compiled = match source.compiled(syntax(source.field)) {
@@ -89,7 +89,7 @@ pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen) -> Ren
                 let (data, substitutions) = values.of_reader(&mailbox.email);
                 match compiled.fill(data, &settings.reserved_variables, substitutions) {
                     Ok(rendered) => {
-                        if let Some(missing) = rendered.missing.first().filter(|_| settings.strict_variables) {
+                        if let Some(missing) = rendered.missing.first().filter(|_| settings.variables.strict) {
                             let reason = format!("`{}` is missing for {}", missing.name, mailbox.email);
                             failures.push(failed(Problem::new(missing.line, missing.column, reason)));
                             break;
@@ -145,7 +145,7 @@ fn sources<'a>(root: &Value, template: &'a Chosen) -> Vec<Source<'a>> {
 /// What there is to say about a text whoever reads it.
 fn remarks(source: &Source<'_>, values: &Values<'_>, settings: &Settings) -> Vec<Warning> {
     let mut remarks = Vec::new();
-    if !settings.simple_variables && source.text.contains("{$") {
+    if !settings.variables.simple && source.text.contains("{$") {
         let mut names: Vec<&str> = Vec::new();
         for token in simple_tokens(&source.text) {
             if names.len() < MOST_WARNINGS && !names.contains(&token.name) {

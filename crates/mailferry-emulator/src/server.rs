@@ -1,6 +1,7 @@
 //! The listening socket, and HTTP on each connection.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,8 +51,8 @@ pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: 
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&service), stop.clone()));
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer.ip(), Arc::clone(&service), stop.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: it passes.
@@ -69,13 +70,13 @@ pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: 
     let _ = tokio::time::timeout(GOODBYE_WITHIN, finished).await;
 }
 
-async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::Receiver<()>) {
+async fn connection(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut stop: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(Wire::new(stream, Arc::clone(&reset)));
     let respond = service_fn(move |request: hyper::Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        respond(Arc::clone(&service), Arc::clone(&reset), parts, body)
+        respond(Arc::clone(&service), peer, Arc::clone(&reset), parts, body)
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
@@ -94,6 +95,7 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
 
 async fn respond(
     service: Arc<Service>,
+    peer: IpAddr,
     reset: Arc<AtomicBool>,
     parts: Parts,
     body: Incoming,
@@ -110,7 +112,11 @@ async fn respond(
             let headers = headers(&parts.headers);
             let token = authorization.as_deref().and_then(bearer);
             let method = parts.method.as_str();
-            inspection::answer(&service, &Asked { method, target: &target, token, headers: &headers, body: &body })
+            let peer = Some(peer);
+            inspection::answer(
+                &service,
+                &Asked { method, target: &target, token, headers: &headers, body: &body, peer },
+            )
         };
         let reply = if is_large { beside(answer).await } else { answer() };
         return response(reply, Answer::whole);

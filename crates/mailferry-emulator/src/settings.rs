@@ -152,6 +152,15 @@ pub(crate) struct Token {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
+/// What becomes of variables in templates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct VariableSettings {
+    /// Whether a missing one is a mistake.
+    pub(crate) strict: bool,
+    /// Whether `{$name}` is replaced.
+    pub(crate) simple: bool,
+}
+
 /// What does not change while an emulator runs.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -162,10 +171,7 @@ pub(crate) struct Settings {
     /// `None`: any template exists, with a default subject and sender.
     pub(crate) templates: Option<Vec<Template>>,
     pub(crate) template_folder: Option<Folder>,
-    /// Whether a missing variable is a mistake.
-    pub(crate) strict_variables: bool,
-    /// Whether `{$name}` is replaced.
-    pub(crate) simple_variables: bool,
+    pub(crate) variables: VariableSettings,
     pub(crate) rate_limits: RateLimits,
     pub(crate) recipients: RecipientLimits,
     pub(crate) daily_quota: Option<u64>,
@@ -195,8 +201,7 @@ impl Default for Settings {
             verified_domains: None,
             templates: None,
             template_folder: None,
-            strict_variables: false,
-            simple_variables: false,
+            variables: VariableSettings::default(),
             rate_limits: RateLimits::unlimited(),
             recipients: RecipientLimits::approved(),
             daily_quota: None,

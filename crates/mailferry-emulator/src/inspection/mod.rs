@@ -7,18 +7,28 @@ mod emails;
 mod health;
 mod inbound;
 mod requests;
+mod templates;
 mod webhooks;
 
 use std::net::IpAddr;
 
+use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
+use crate::tracking;
 
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
-const AREAS: &[Area] =
-    &[emails::answer, requests::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+const AREAS: &[Area] = &[
+    emails::answer,
+    requests::answer,
+    activities::answer,
+    inbound::answer,
+    templates::answer,
+    webhooks::answer,
+    forget,
+];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {
@@ -27,10 +37,12 @@ pub(crate) struct Asked<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) headers: &'a [(String, String)],
     pub(crate) body: &'a [u8],
+    /// Who asks.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl Asked<'_> {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -69,10 +81,10 @@ impl Asked<'_> {
     }
 }
 
-/// Whether `target` is one of the inspection's.
+/// Whether `target` is one of the inspection's, or of the page that shows it.
 pub(crate) fn is_its(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
-    path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    page::is_its(path) || path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The answer to a request [for the inspection](is_its).
@@ -83,11 +95,20 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     if let Some(reply) = health::answer(service, asked, &parts) {
         return reply;
     }
-    if !is_open {
+    // What stands in a mail is for whoever reads it, from wherever they click.
+    if let Some(reply) = tracking::answer(service, asked, &parts) {
+        return reply;
+    }
+    // The page's own files are no secret, and it has to be there to ask for the token.
+    let page = page::answer(asked.method, path, asked.header("if-none-match"));
+    if !is_open && page.is_none() {
         return refuse("auth.token", &[]);
     }
     if !service.is_exposed && !asked.is_by_local_name() {
         return Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.");
+    }
+    if let Some(page) = page {
+        return page;
     }
     if asked.method != "GET" && asked.is_foreign() {
         return Reply::sentence(403, "Pages of other origins may not change anything here.");

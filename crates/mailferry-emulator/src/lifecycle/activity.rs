@@ -8,6 +8,7 @@ use super::contact::Contact;
 use crate::id;
 use crate::message::{EmailStatus, Message};
 use crate::rules::is_true;
+use crate::tracking::{Footers, Reader};
 
 /// What happened to an email, in MailerSend's words (facts sheet 8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,11 +124,15 @@ pub(crate) struct Sheet {
     pub(crate) tracking: Tracking,
 }
 
-/// What the service can find out about readers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the service can find out about readers, and what it adds to mails for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Tracking {
     pub(crate) opens: bool,
     pub(crate) clicks: bool,
+    pub(crate) pixel_on_top: bool,
+    pub(crate) precedence_bulk: bool,
+    pub(crate) footers: Option<Arc<Footers>>,
 }
 
 impl Tracking {
@@ -138,6 +143,7 @@ impl Tracking {
         Self {
             opens: setting("track_opens").map_or(domain.opens, is_true),
             clicks: setting("track_clicks").map_or(domain.clicks, is_true),
+            ..domain
         }
     }
 }
@@ -233,9 +239,9 @@ impl Letter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     None,
-    /// The id of the opening itself.
-    Open(u64),
-    Click(u64, String),
+    /// The id of the opening itself, and who it was, if a link tells.
+    Open(u64, Option<Arc<Reader>>),
+    Click(u64, String, Option<Arc<Reader>>),
     /// Why the recipient is suppressed.
     Suppressed(&'static str),
 }
@@ -268,8 +274,13 @@ impl Occurrence {
 
     /// Roughly how much memory it takes, for the cap: each counts its letter, which several share.
     pub(crate) fn weight(&self) -> usize {
-        let url = if let Detail::Click(_, url) = &self.detail { url.len() } else { 0 };
-        self.letter.weight().saturating_add(url)
+        let reader = |reader: &Option<Arc<Reader>>| reader.as_ref().map_or(0, |reader| reader.weight());
+        let detail = match &self.detail {
+            Detail::Open(_, who) => reader(who),
+            Detail::Click(_, url, who) => url.len().saturating_add(reader(who)),
+            Detail::None | Detail::Suppressed(_) => 0,
+        };
+        self.letter.weight().saturating_add(detail)
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn required(spot: &Spot<'_>) -> Verdict {
 
 /// Required once its parent is there: `reply_to.email`.
 pub(super) fn required_in_parent(spot: &Spot<'_>) -> Verdict {
-    let parent = spot.path.split('.').next().and_then(|name| spot.root.get(name));
+    let parent = spot.root.get(spot.top());
     (parent.is_none_or(is_blank) || given(spot)).into()
 }
 
@@ -103,15 +103,19 @@ pub(super) fn array(value: &Value, _: &Spot<'_>) -> Verdict {
 
 /// Only when the simple syntax is on: otherwise nobody looks at its values.
 pub(super) fn required_if_simple(spot: &Spot<'_>) -> Verdict {
-    (!spot.facts.settings.simple_variables || given(spot)).into()
+    (!spot.facts.settings.variables.simple || given(spot)).into()
 }
 
-pub(super) fn string_if_simple(value: &Value, spot: &Spot<'_>) -> Verdict {
-    (!spot.facts.settings.simple_variables || value.is_string()).into()
+pub(super) fn pairs_if_simple(value: &Value, spot: &Spot<'_>) -> Verdict {
+    let is_pair = |item: &Value| {
+        let is_text = |name| item.get(name).is_some_and(Value::is_string);
+        is_text("value") && is_text("var") && item.get("var").is_some_and(|name| !is_blank(name))
+    };
+    (!spot.facts.settings.variables.simple || value.as_array().is_none_or(|items| items.iter().all(is_pair))).into()
 }
 
 pub(super) fn array_if_simple(value: &Value, spot: &Spot<'_>) -> Verdict {
-    (!spot.facts.settings.simple_variables || value.is_array()).into()
+    (!spot.facts.settings.variables.simple || value.is_array()).into()
 }
 
 /// An object; to its framework, which has one kind of array, a non-empty list would do as well (UNCERTAIN).
@@ -172,7 +176,7 @@ pub(super) fn name_without_separators(value: &Value, _: &Spot<'_>) -> Verdict {
 
 pub(super) fn recipient_limit(value: &Value, spot: &Spot<'_>) -> Verdict {
     let limits = spot.facts.settings.recipients;
-    let limit = match spot.path {
+    let limit = match spot.field {
         "to" => limits.to,
         "cc" => limits.cc,
         _ => limits.bcc,
@@ -183,11 +187,8 @@ pub(super) fn recipient_limit(value: &Value, spot: &Spot<'_>) -> Verdict {
 /// Whether the address stands earlier in the same list. That `to` and `cc` may share one, and that case does not
 /// matter, is UNCERTAIN.
 pub(super) fn unique_recipient(value: &Value, spot: &Spot<'_>) -> Verdict {
-    let mut segments = spot.path.split('.');
-    let (Some(list), Some(position)) = (segments.next(), segments.next().and_then(|text| text.parse().ok())) else {
-        return Verdict::Pass;
-    };
-    let Some(address) = value.as_str() else { return Verdict::Pass };
+    let list = spot.top();
+    let (Some(position), Some(address)) = (spot.position, value.as_str()) else { return Verdict::Pass };
     let earlier = spot.root.get(list).and_then(Value::as_array).and_then(|items| items.get(..position));
     let known = earlier.unwrap_or_default().iter().filter_map(|item| item.get("email")?.as_str());
     if spot.facts.settings.ignore_duplicates || !known.into_iter().any(|known| known.eq_ignore_ascii_case(address)) {
@@ -236,7 +237,7 @@ pub(super) fn content_size(value: &Value, _: &Spot<'_>) -> Verdict {
 }
 
 pub(super) fn compiles(_: &Value, spot: &Spot<'_>) -> Verdict {
-    spot.facts.rendering.is_none_or(|rendering| !rendering.failed(spot.path)).into()
+    spot.facts.rendering.is_none_or(|rendering| !rendering.failed(spot.field)).into()
 }
 
 pub(super) fn language(value: &Value, _: &Spot<'_>) -> Verdict {
@@ -277,8 +278,7 @@ pub(super) fn file_type(value: &Value, _: &Spot<'_>) -> Verdict {
 
 /// Compares the attachment beside this file name with it.
 pub(super) fn file_matches(value: &Value, spot: &Spot<'_>) -> Verdict {
-    let position = spot.path.split('.').nth(1).and_then(|text| text.parse::<usize>().ok());
-    let content = position.and_then(|i| spot.root.get("attachments")?.get(i)?.get("content")?.as_str());
+    let content = spot.position.and_then(|i| spot.root.get("attachments")?.get(i)?.get("content")?.as_str());
     let (Some(name), Some(content)) = (value.as_str(), content) else { return Verdict::Pass };
     // The start is enough to recognize a file; 64 digits are a whole number of base64 groups.
     let start: String = content.chars().filter(|c| !c.is_ascii_whitespace()).take(64).collect();

@@ -86,6 +86,11 @@ impl Service {
         }
     }
 
+    /// The URL of `path`, outside of the API.
+    pub(crate) fn at_home(&self, path: &str) -> String {
+        format!("{}{path}", self.url.trim_end_matches("/v1/"))
+    }
+
     /// Answers one request of the API.
     ///
     /// The order is that of the facts sheet (9.6, INFERRED): token, path, account and scope, limits, fields.

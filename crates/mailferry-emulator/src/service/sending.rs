@@ -33,6 +33,11 @@ enum Warning<'a> {
     All { r#type: &'static str, message: &'static str, recipients: &'a [Suppressed] },
 }
 
+#[derive(Serialize)]
+struct Tested<'a> {
+    message_id: &'a str,
+}
+
 /// What became of one message.
 pub(super) enum Accepted {
     /// It goes to everyone it was for, but for those who are suppressed.
@@ -77,6 +82,24 @@ impl Service {
                 let reply = reply.with("x-message-id", &message.id);
                 if message.paused { reply.with("x-send-paused", true) } else { reply }
             }
+        }
+    }
+
+    /// Sends a message that somebody tries a template with, and tells its id.
+    pub(crate) fn send_test(&self, root: Value, now: Timestamp) -> Reply {
+        let account = self.caught_up(now).account;
+        let ready = match self.prepare(root, account, now) {
+            Ok(ready) => ready,
+            Err(findings) => {
+                let note = findings.note().map(|note| format!(" ({note})")).unwrap_or_default();
+                return Reply::sentence(422, &format!("{}{note}", findings.message()));
+            }
+        };
+        let accepted = accept(&mut self.state(), ready, None);
+        drop(self.caught_up(now));
+        match accepted {
+            Accepted::Sent(message) => Reply::json(201, &Tested { message_id: &message.id }),
+            Accepted::Suppressed(_) => Reply::sentence(409, "The recipient is on a suppression list."),
         }
     }
 

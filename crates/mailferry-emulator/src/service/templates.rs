@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::domains::Domain;
 use super::page::Page;
 use super::query::{json_body, note};
-use super::state::StoredEmail;
+use super::state::{StoredEmail, StoredMessage};
 use super::{Service, State, in_ascii, invalid, not_found, refuse};
 use crate::clock::object_time;
 use crate::lifecycle::ActivityKind;
@@ -144,7 +144,7 @@ impl Service {
         let found = self.templates.delete(id, now);
         if found {
             let named = state.messages.iter().filter(|stored| stored.message.template_id.as_deref() == Some(id));
-            named.filter(|stored| is_waiting(stored.message.send_at)).for_each(|stored| stored.cancel());
+            named.filter(|stored| is_waiting(stored.message.send_at)).for_each(StoredMessage::cancel);
         }
         found
     }

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use super::{Source, Stored, Template};
 use crate::id;
+use crate::twig::Problem;
 
 /// The most templates that are read.
 const MOST_FILES: usize = 1_000;
@@ -74,7 +75,9 @@ impl Folder {
         match self.names() {
             Ok(names) => {
                 self.known.retain(|known, _| names.contains(known));
-                names.iter().for_each(|name| self.refresh(name, now));
+                for name in &names {
+                    self.refresh(name, now);
+                }
             }
             Err(error) => tracing::warn!(%error, "the folder of templates cannot be read"),
         }
@@ -95,13 +98,13 @@ impl Folder {
 
     /// The names of all templates, by the alphabet.
     fn names(&self) -> io::Result<Vec<String>> {
-        let named = |error: io::Error| {
+        let unreadable = |error: io::Error| {
             let text = format!("the folder of templates {} cannot be read: {error}", self.path.display());
             io::Error::new(error.kind(), text)
         };
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(named)? {
-            let file = entry.map_err(named)?.file_name();
+        for entry in fs::read_dir(&self.path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.file_name();
             let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".html")) else { continue };
             if !name.is_empty() && !name.starts_with('.') {
                 names.push(name.to_owned());
@@ -158,14 +161,34 @@ impl Folder {
         let file = self.file(name, "html");
         let html = content(&file)?.ok_or_else(|| format!("{} is gone", file.display()))?;
         let text = content(&self.file(name, "txt"))?;
-        let (template, lines) = parse(name, &html).map_err(|(line, reason)| match line {
-            Some(line) => format!("{}, line {line}: {reason}", file.display()),
-            None => format!("{}: {reason}", file.display()),
-        })?;
+        let (template, lines) = parse(name, &html)
+            .map_err(|problem| format!("{}, line {}: {}", file.display(), problem.line(), problem.reason()))?;
         let created_at = self.known.get(name).map_or(now, |known| known.stored.created_at);
         let mut stored = Stored::new(Template { text, ..template }, Source::Folder, now).below(lines);
         stored.created_at = created_at;
         Ok(stored)
+    }
+}
+
+impl Template {
+    /// The template in a file of a [folder](crate::Builder::template_folder): `name` is the file's without its ending, and
+    /// `html` what is in it, with the head that it may have. The text stands in another file.
+    ///
+    /// # Errors
+    ///
+    /// When the head is not in its form, or there is no HTML.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mailferry_emulator::Template;
+    ///
+    /// let template = Template::parse("shipped", "<!-- mailferry\nsubject: It has shipped\n-->\n<p>Hi</p>")?;
+    /// assert_eq!((template.subject.as_deref(), template.html.as_deref()), (Some("It has shipped"), Some("<p>Hi</p>")));
+    /// # Ok::<(), mailferry_emulator::twig::Problem>(())
+    /// ```
+    pub fn parse(name: &str, html: &str) -> Result<Self, Problem> {
+        parse(name, html).map(|(template, _)| template)
     }
 }
 
@@ -181,15 +204,15 @@ fn content(file: &Path) -> Result<Option<String>, String> {
     Ok(Some(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)))
 }
 
-/// The template in `file`, and how many lines come before its HTML; or what is wrong, and in which line.
-fn parse(name: &str, file: &str) -> Result<(Template, usize), (Option<usize>, String)> {
+/// The template in `file`, and how many lines come before its HTML.
+fn parse(name: &str, file: &str) -> Result<(Template, usize), Problem> {
     let mut template = Template::new(id::template(name));
     template.name = Some(name.chars().take(LONGEST_NAME).collect());
     let mut lines = file.lines().zip(1_usize..);
     let first = lines.next().map_or("", |(line, _)| line.trim_end());
     if first != HEAD {
         let html = Some(file.to_owned()).filter(|html| !html.trim().is_empty());
-        template.html = Some(html.ok_or((None, "it is empty".to_owned()))?);
+        template.html = Some(html.ok_or_else(|| Problem::new(1, 1, "it is empty"))?);
         return Ok((template, 0));
     }
     let mut seen: Vec<&str> = Vec::new();
@@ -198,13 +221,13 @@ fn parse(name: &str, file: &str) -> Result<(Template, usize), (Option<usize>, St
         if line == "-->" {
             let html: Vec<&str> = file.split_inclusive('\n').skip(number).collect();
             let html = Some(html.concat()).filter(|html| !html.trim().is_empty());
-            template.html = Some(html.ok_or((None, "it has no HTML".to_owned()))?);
+            template.html = Some(html.ok_or_else(|| Problem::new(number, 1, "there is no HTML after the head"))?);
             return Ok((template, number));
         }
         if line.is_empty() {
             continue;
         }
-        let wrong = |reason: String| (Some(number), reason);
+        let wrong = |reason: String| Problem::new(number, 1, reason);
         let (key, value) = line
             .split_once(':')
             .ok_or_else(|| wrong("there is no `key: value`, and no `-->` that ends the head".to_owned()))?;
@@ -228,5 +251,5 @@ fn parse(name: &str, file: &str) -> Result<(Template, usize), (Option<usize>, St
             _ => return Err(wrong(format!("`{key}` is none of subject, from, name and id"))),
         }
     }
-    Err((Some(1), format!("the head that `{HEAD}` begins is never ended by a line `-->`")))
+    Err(Problem::new(1, 1, format!("the head that `{HEAD}` begins is never ended by a line `-->`")))
 }

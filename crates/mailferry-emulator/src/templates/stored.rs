@@ -120,6 +120,12 @@ impl Stored {
         self.field(field).map(|content| &content.source)
     }
 
+    /// The same with as many lines before it as it has in its file, so that the lines of mistakes can be found in it.
+    pub(crate) fn file_of(&self, field: &str) -> String {
+        let Some(content) = self.field(field) else { return String::new() };
+        "\n".repeat(content.lines_before) + &content.source
+    }
+
     /// The same, compiled; lines of mistakes are those of its file, if it has one.
     pub(crate) fn compiled(&self, field: &str, syntax: Syntax) -> Result<twig::Template, Problem> {
         let Some(content) = self.field(field) else { return twig::Template::read("".into(), syntax) };

@@ -386,7 +386,7 @@ fn call(function: &'static Function, arguments: Vec<Expression>, at: usize) -> P
 }
 
 /// Whether `name` can be a variable: letters, digits and `_`, neither `_` nor a digit first, and no word of Twig's own.
-pub(super) fn is_variable(name: &str) -> bool {
+pub fn is_variable(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
         && !KEYWORDS.contains(&name)

@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::expression::is_variable as is_variable_name;
 pub use self::problem::Problem;
 use self::problem::{Fault, place};
 use self::render::{Data, Renderer};

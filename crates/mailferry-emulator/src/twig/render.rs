@@ -21,6 +21,13 @@ pub(super) struct Data<'a> {
     pub(super) substitutions: Option<&'a HashMap<&'a str, &'a str>>,
 }
 
+impl Data<'_> {
+    /// Whether a tag stays as it is: `unsubscribe` becomes a link only when the mail is delivered (facts sheet 5.1).
+    fn is_filled_in_later(&self, name: &str) -> bool {
+        name == "unsubscribe" || self.reserved.iter().any(|known| known == name)
+    }
+}
+
 pub(super) struct Renderer<'a> {
     source: &'a str,
     data: Data<'a>,
@@ -85,9 +92,8 @@ impl<'a> Renderer<'a> {
 
     fn substitute(&mut self, name: &str, range: std::ops::Range<usize>) -> Done<()> {
         let source = self.source.get(range.clone()).unwrap_or_default();
-        let reserved = self.data.reserved.iter().any(|known| known == name);
         let value = self.data.substitutions.and_then(|values| values.get(name).copied());
-        if value.is_none() && !reserved {
+        if value.is_none() && !self.data.is_filled_in_later(name) {
             self.miss(format!("${name}"), range.start);
         }
         self.put(value.unwrap_or(source), range.start)
@@ -141,7 +147,7 @@ impl<'a> Renderer<'a> {
                 self.budget.spend(1).map_err(|reason| Fault::at(*at, reason))?;
                 match self.variable(name, usize::MAX) {
                     Some(value) => Found::Value(value),
-                    None if self.data.reserved.contains(name) => Found::Value(format!("{{{{{name}}}}}").into()),
+                    None if self.data.is_filled_in_later(name) => Found::Value(format!("{{{{{name}}}}}").into()),
                     None => Found::Missing(expression),
                 }
             }

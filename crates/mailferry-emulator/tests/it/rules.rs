@@ -216,6 +216,8 @@ fn every_rule_has_a_case() {
         .chain(crate::refusals::EXPECTED.iter().map(|expected| expected.0))
         .chain(crate::webhook_api::cases().into_iter().map(|case| case.0))
         .chain(crate::activity::CASES.iter().map(|case| case.0))
+        .chain(crate::templates::cases().into_iter().map(|case| case.0))
+        .chain(crate::templates::ELSEWHERE.iter().copied())
         .chain([crate::webhook_api::TOO_MANY])
         .collect();
     let rules: BTreeSet<&str> = mailferry_emulator::rules().map(|rule| rule.id).collect();
