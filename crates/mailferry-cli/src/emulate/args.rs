@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::templates::EmulatedTemplates;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -56,6 +58,8 @@ pub(crate) struct EmulateArgs {
     /// Make ids, tokens and secrets from this number, so that they are the same each time
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) templates: EmulatedTemplates,
     #[command(flatten)]
     pub(crate) events: EmulatedEvents,
 }

@@ -210,10 +210,6 @@ fn change(service: &Service, id: &str, given: Given) -> Reply {
     if given.id.as_deref().is_some_and(|given| given != id) {
         return refused("The id of a template cannot be changed.");
     }
-    let content = |field| known.content(field).map(|text| text.as_ref().to_owned());
-    let mut before = Template::new(id);
-    (before.name, before.from) = (known.name.clone(), known.from.clone());
-    (before.subject, before.html, before.text) = (content("subject"), content("html"), content("text"));
     let changed = |template| {
         let mut stored = Stored::new(template, known.source, now);
         stored.created_at = known.created_at;
@@ -221,7 +217,7 @@ fn change(service: &Service, id: &str, given: Given) -> Reply {
         (stored.tags, stored.categories) = (known.tags.clone(), known.categories.clone());
         stored
     };
-    keep(service, read(given, before), changed, 200)
+    keep(service, read(given, known.template()), changed, 200)
 }
 
 /// What is said, else what was before; an empty text takes away what was.

@@ -190,6 +190,16 @@ impl Template {
     pub fn parse(name: &str, html: &str) -> Result<Self, Problem> {
         parse(name, html).map(|(template, _)| template)
     }
+
+    /// The templates in a [folder](crate::Builder::template_folder) as they are now, by the names of their files.
+    ///
+    /// # Errors
+    ///
+    /// When the folder, or anything in it, cannot be read; the error names the file, and the line if there is one.
+    pub fn read_folder(path: impl Into<PathBuf>) -> io::Result<Vec<Self>> {
+        let folder = Folder::open(path.into(), Timestamp::UNIX_EPOCH)?;
+        Ok(folder.known.into_values().map(|known| known.stored.template()).collect())
+    }
 }
 
 fn content(file: &Path) -> Result<Option<String>, String> {

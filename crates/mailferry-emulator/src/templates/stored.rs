@@ -70,6 +70,15 @@ impl Stored {
         }
     }
 
+    /// What was said of it.
+    pub(crate) fn template(&self) -> Template {
+        let content = |field| self.content(field).map(|text| text.as_ref().to_owned());
+        let mut template = Template::new(&self.id);
+        (template.name, template.from) = (self.name.clone(), self.from.clone());
+        (template.subject, template.html, template.text) = (content("subject"), content("html"), content("text"));
+        template
+    }
+
     /// The same template, whose HTML starts after so many lines of its file.
     pub(super) fn below(mut self, lines: usize) -> Self {
         if let Some(html) = &mut self.html {
