@@ -12,11 +12,12 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::emulator::Emulator;
-use crate::id::Ids;
+use crate::fault::{FaultRule, Faults};
+use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
-use crate::service::{Service, State};
+use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Token};
 use crate::smtp::{self, Routes, SmtpLimits};
 use crate::templates::{Folder, Template};
@@ -59,6 +60,8 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    faults: Vec<FaultRule>,
+    fault_seed: Option<u64>,
 }
 
 impl Default for Builder {
@@ -76,6 +79,8 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            faults: Vec::new(),
+            fault_seed: None,
         }
     }
 }
@@ -311,6 +316,19 @@ impl Builder {
         self
     }
 
+    /// Starts with this fault, which [`Emulator::reset`] starts again.
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
+    /// Decides by `seed` which requests meet a fault that meets a share of them. By default that is [`Builder::seed`], or
+    /// else a different one for every run, which [`Emulator::faults`] tells.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = Some(seed);
+        self
+    }
+
     /// Takes time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -335,7 +353,7 @@ impl Builder {
     ///
     /// When the address cannot be bound, or the [folder of templates](Builder::template_folder) cannot be read; and, as
     /// [`io::ErrorKind::InvalidInput`], when [any token](Builder::any_token) is taken at an address that other machines can
-    /// reach, a token is empty or cannot be sent in a header, or there is something wrong with a template in the folder.
+    /// reach, a token is empty or cannot be sent in a header, a [fault](Builder::fault) cannot be, or there is something wrong with a template in the folder.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -360,6 +378,8 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            faults,
+            fault_seed,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
@@ -380,8 +400,11 @@ impl Builder {
         if settings.tokens.is_empty() {
             settings.tokens.push(Token { secret: ids.token(), scopes: None });
         }
-        let mut state = State::new(ids, settings.memory);
+        let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
+        let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
+        let mut state = State::new(ids, settings.memory, faults);
         state.account = account;
+        state.tokens = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now())).collect();
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {

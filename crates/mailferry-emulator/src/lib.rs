@@ -28,6 +28,7 @@
 //!
 //! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
 
+mod absent;
 mod builder;
 mod clock;
 mod content;
@@ -40,6 +41,7 @@ mod json;
 mod lifecycle;
 mod limits;
 mod log;
+mod mailbox;
 mod message;
 mod page;
 mod rendering;
@@ -50,6 +52,7 @@ mod rules;
 mod server;
 mod service;
 mod settings;
+mod shown;
 mod smtp;
 mod suppression;
 mod templates;
@@ -62,7 +65,7 @@ mod wire;
 pub use builder::Builder;
 pub use clock::Clock;
 pub use emulator::{Dropped, Emulator};
-pub use fault::Fault;
+pub use fault::{ActiveFault, Fault, FaultOn, FaultRule, InvalidFault};
 pub use inbound::{Combine, Comparer, InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, RouteKey};
 pub use lifecycle::{Activity, ActivityKind, Outcome, Reaction, ReactionError};
 pub use message::{Attachment, Email, EmailStatus, Mailbox, Message, Role, Suppressed};

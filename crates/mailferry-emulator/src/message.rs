@@ -135,6 +135,7 @@ pub(crate) struct Rendered {
     pub(crate) subject: Arc<str>,
     pub(crate) text: Option<Arc<str>>,
     pub(crate) html: Option<Arc<str>>,
+    /// What people should know about how it came to be.
     pub(crate) warnings: Arc<[Warning]>,
 }
 

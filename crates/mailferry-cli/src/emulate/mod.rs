@@ -2,6 +2,7 @@
 
 mod announce;
 pub(crate) mod args;
+mod faults;
 mod templates;
 
 use std::io;
@@ -136,7 +137,7 @@ fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
             None => route,
         });
     }
-    Ok(builder)
+    Ok(args.faults.set_up(builder))
 }
 
 async fn start(

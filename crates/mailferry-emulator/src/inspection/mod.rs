@@ -4,14 +4,22 @@
 
 mod activities;
 mod emails;
+mod faults;
 mod health;
+mod identities;
 mod inbound;
+mod mailbox;
 mod requests;
+mod routes;
 mod templates;
+mod webhook_changes;
 mod webhooks;
 
 use std::net::IpAddr;
 
+use serde::de::DeserializeOwned;
+
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -21,12 +29,17 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    mailbox::answer,
     emails::answer,
     requests::answer,
+    faults::answer,
+    identities::answer,
     activities::answer,
+    routes::answer,
     inbound::answer,
     templates::answer,
     webhooks::answer,
+    webhook_changes::answer,
     forget,
 ];
 
@@ -49,6 +62,15 @@ impl Asked<'_> {
     /// Without parameters.
     pub(crate) fn content_type(&self) -> &str {
         self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The body, where it is labelled as JSON and has the fields that are wanted; else what is wrong with it.
+    pub(crate) fn form<T: DeserializeOwned>(&self) -> Result<T, Reply> {
+        if self.content_type() != "application/json" {
+            return Err(Reply::sentence(415, "Label the body as application/json."));
+        }
+        let form = serde_json::from_slice(self.body);
+        form.map_err(|error| Reply::sentence(400, &format!("The body cannot be read: {error}.")))
     }
 
     /// Every value of a parameter of the query.
@@ -123,5 +145,10 @@ fn forget(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply>
         return None;
     }
     service.state().reset();
-    Some(Reply { status: 204, headers: Vec::new(), body: Vec::new() })
+    Some(done())
+}
+
+/// Nothing more is to be said.
+fn done() -> Reply {
+    Reply { status: 204, headers: Vec::new(), body: Vec::new() }
 }

@@ -1,16 +1,19 @@
 //! What the service remembers.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
-use crate::fault::Fault;
+use super::identities::Identity;
+use super::tokens::ApiToken;
+use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
 use crate::log::Log;
+use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
 use crate::request::Request;
 use crate::settings::{AccountState, Memory};
@@ -27,10 +30,10 @@ pub(crate) struct State {
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) messages: Log<StoredMessage>,
+    pub(crate) messages: Messages,
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
-    pub(crate) faults: VecDeque<Fault>,
+    pub(crate) faults: Faults,
     pub(crate) agenda: Agenda,
     pub(crate) script: Script,
     pub(crate) contacts: Contacts,
@@ -39,12 +42,39 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
+    pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) identities: Vec<Identity>,
 }
 
 /// A message with its emails.
+///
+/// Clones share everything, so that those who only look need not keep the state waiting.
+#[derive(Clone)]
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
-    pub(crate) emails: Vec<StoredEmail>,
+    pub(crate) emails: Arc<[StoredEmail]>,
+    pub(crate) origin: Origin,
+}
+
+/// How a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) via: Via,
+    /// The number of the request that it came with.
+    pub(crate) request: Option<u64>,
+}
+
+/// By which door a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Via {
+    /// `POST /v1/email`.
+    #[default]
+    Api,
+    /// `POST /v1/bulk-email`.
+    Bulk,
+    /// The SMTP relay.
+    Smtp,
 }
 
 pub(crate) struct StoredEmail {
@@ -60,10 +90,26 @@ impl StoredEmail {
     pub(crate) fn status(&self) -> EmailStatus {
         self.letter.course().status
     }
+
+    /// How many warnings there are about it.
+    pub(crate) fn warnings(&self) -> usize {
+        self.rendered.warnings.len()
+    }
+
+    pub(crate) fn shown(&self, message: &Arc<Message>) -> Email {
+        Email {
+            id: self.id.clone(),
+            recipient: self.recipient.clone(),
+            role: self.role,
+            status: self.status(),
+            rendered: self.rendered.clone(),
+            message: Arc::clone(message),
+        }
+    }
 }
 
 impl State {
-    pub(crate) fn new(ids: Ids, memory: Memory) -> Self {
+    pub(crate) fn new(ids: Ids, memory: Memory, faults: Faults) -> Self {
         // A message has several recipients, and an email several activities.
         let several = memory.count.saturating_mul(10);
         Self {
@@ -74,10 +120,10 @@ impl State {
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
             entries: Vec::new(),
-            messages: Log::new(memory),
+            messages: Messages::new(memory),
             bulks: Log::new(memory),
             requests: Log::new(memory),
-            faults: VecDeque::new(),
+            faults,
             agenda: Agenda::new(Memory { count: several, bytes: memory.bytes }),
             script: Script::default(),
             contacts: Contacts::new(several),
@@ -86,18 +132,20 @@ impl State {
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
             records: Records::new(),
+            tokens: Vec::new(),
+            identities: Vec::new(),
         }
     }
 
-    /// Forgets messages, requests, suppressions, faults and deliveries, and starts limits again; the account stays as it
-    /// is, and its webhooks with it.
+    /// Forgets messages, requests, suppressions and deliveries, and starts limits and faults again; the account stays as
+    /// it is, and its webhooks with it.
     pub(crate) fn reset(&mut self) {
         self.meter = Meter::default();
         self.entries.clear();
         self.messages.clear();
         self.bulks.clear();
         self.requests.clear();
-        self.faults.clear();
+        self.faults.reset();
         self.agenda.clear();
         self.contacts.clear();
         self.activities.clear();
@@ -127,19 +175,12 @@ impl State {
 
 impl StoredMessage {
     pub(crate) fn emails(&self) -> impl Iterator<Item = Email> {
-        self.emails.iter().map(|email| Email {
-            id: email.id.clone(),
-            recipient: email.recipient.clone(),
-            role: email.role,
-            status: email.status(),
-            rendered: email.rendered.clone(),
-            message: Arc::clone(&self.message),
-        })
+        self.emails.iter().map(|email| email.shown(&self.message))
     }
 
     /// None of its emails goes any further, as when its schedule is deleted.
     pub(crate) fn cancel(&self) {
-        for email in &self.emails {
+        for email in self.emails.iter() {
             email.letter.cancel();
         }
     }
