@@ -27,3 +27,4 @@ mod send;
 mod session;
 mod signature;
 mod streams;
+mod template;

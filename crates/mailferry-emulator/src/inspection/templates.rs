@@ -84,6 +84,8 @@ struct Preview {
     warnings: Vec<Warning>,
     /// The first mistake.
     error: Option<Mistake>,
+    /// Where the HTML is a document of its own, for a frame; it is gone after some more previews.
+    html_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +100,7 @@ pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Op
         ("GET", ["templates"]) => list(service),
         ("POST", ["templates"]) => with_body(asked, |given| create(service, given)),
         ("POST", ["templates", "preview"]) => with_body(asked, |draft| preview(service, &draft)),
+        ("GET", ["templates", "preview", number]) => document(service, number),
         ("GET", ["templates", id]) => one(service, id, 200),
         ("PUT", ["templates", id]) => with_body(asked, |given| change(service, id, given)),
         ("DELETE", ["templates", id]) => delete(service, id),
@@ -318,7 +321,28 @@ fn preview(service: &Service, draft: &Draft) -> Reply {
             }
         }
     }
+    preview.html_url = preview.html.as_deref().map(|html| {
+        let number = service.templates.keep_preview(html);
+        format!("/_emulator/templates/preview/{number}")
+    });
     Reply::json(200, &preview)
+}
+
+/// The HTML of a preview, where nothing in it runs, loads or leads anywhere.
+fn document(service: &Service, number: &str) -> Reply {
+    const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
+                          base-uri 'none'; frame-ancestors 'self'";
+    let Some(html) = number.parse().ok().and_then(|number| service.templates.preview(number)) else {
+        return Reply::sentence(404, "This preview is gone. POST /_emulator/templates/preview makes another.");
+    };
+    let headers = vec![
+        ("content-type", "text/html; charset=utf-8".to_owned()),
+        ("content-security-policy", POLICY.to_owned()),
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("referrer-policy", "no-referrer".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    Reply { status: 200, headers, body: html.as_bytes().to_vec() }
 }
 
 /// Sends a message with the template, as a request to the API would.

@@ -12,6 +12,7 @@ use crate::rules::is_blank;
 
 /// More are refused as MailerSend refuses those that come too fast; where its own limit is, is UNCERTAIN.
 const MOST_TEMPLATES: usize = 1_000;
+const MOST_PREVIEWS: usize = 16;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// The stored templates.
@@ -26,6 +27,9 @@ struct Inner {
     folder: Option<Folder>,
     /// The ids of what was deleted: nobody believes in them any more.
     deleted: VecDeque<String>,
+    /// The last previews, and how many there were.
+    previews: VecDeque<Arc<str>>,
+    previewed: u64,
 }
 
 /// What the `template_id` of a message stands for.
@@ -55,7 +59,16 @@ impl Store {
         let is_closed = templates.is_some() || folder.is_some();
         let stored = |template| Arc::new(Stored::new(template, Source::Builder, now));
         let list = templates.into_iter().flatten().map(stored).collect();
-        Self { is_closed, inner: Mutex::new(Inner { list, folder, deleted: VecDeque::new() }) }
+        Self {
+            is_closed,
+            inner: Mutex::new(Inner {
+                list,
+                folder,
+                deleted: VecDeque::new(),
+                previews: VecDeque::new(),
+                previewed: 0,
+            }),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -65,7 +78,7 @@ impl Store {
     /// All of them, as they are now: those that it was started with, those made since, those of the folder.
     pub(crate) fn all(&self, now: Timestamp) -> Vec<Arc<Stored>> {
         let mut inner = self.inner();
-        let Inner { list, folder, deleted } = &mut *inner;
+        let Inner { list, folder, deleted, previews: _, previewed: _ } = &mut *inner;
         let mut all = list.clone();
         let files = folder.as_mut().map(|folder| folder.all(now)).unwrap_or_default();
         all.extend(files.into_iter().filter(|stored| !deleted.contains(&stored.id)));
@@ -75,7 +88,7 @@ impl Store {
     /// The one called `id`, as it is now.
     pub(crate) fn find(&self, id: &str, now: Timestamp) -> Option<Arc<Stored>> {
         let mut inner = self.inner();
-        let Inner { list, folder, deleted } = &mut *inner;
+        let Inner { list, folder, deleted, previews: _, previewed: _ } = &mut *inner;
         if let Some(found) = list.iter().find(|stored| stored.id == id) {
             return Some(Arc::clone(found));
         }
@@ -115,6 +128,27 @@ impl Store {
             None => inner.list.push(stored),
         }
         true
+    }
+
+    /// Keeps the HTML of a preview for a while; gives its number.
+    pub(crate) fn keep_preview(&self, html: &str) -> u64 {
+        let mut inner = self.inner();
+        inner.previewed = inner.previewed.saturating_add(1);
+        inner.previews.push_back(html.into());
+        let weight = |previews: &VecDeque<Arc<str>>| previews.iter().map(|html| html.len()).sum::<usize>();
+        while inner.previews.len() > 1 && (inner.previews.len() > MOST_PREVIEWS || weight(&inner.previews) > MOST_BYTES)
+        {
+            inner.previews.pop_front();
+        }
+        inner.previewed
+    }
+
+    /// The HTML of a preview, if it is kept.
+    pub(crate) fn preview(&self, number: u64) -> Option<Arc<str>> {
+        let inner = self.inner();
+        let back = usize::try_from(inner.previewed.checked_sub(number)?).ok()?;
+        let place = inner.previews.len().checked_sub(1)?.checked_sub(back)?;
+        inner.previews.get(place).map(Arc::clone)
     }
 
     /// Deletes the one called `id`; the files of a folder stay, and are not looked at any more.

@@ -164,3 +164,133 @@ proptest::proptest! {
         }
     }
 }
+
+#[track_caller]
+fn problem(source: &str, place: (usize, usize), reason: &str) {
+    let data = serde_json::json!({"name": "Ann", "zero": 0});
+    let problem = Template::compile(source).and_then(|template| template.render(&data)).unwrap_err();
+    assert_eq!((problem.line(), problem.column(), problem.reason()), (place.0, place.1, reason), "{source}");
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_reason() {
+    problem("a\nä {{ name|shout }}", (2, 11), "there is no filter `shout`");
+    problem("{{ shout(1) }}", (1, 4), "there is no function `shout`");
+    problem("{{ name is loud }}", (1, 12), "there is no test `loud`");
+    problem("x {% set a = 1 %}", (1, 6), "there is no tag `set` in the limited Twig");
+    problem("{{ (name }}", (1, 10), "`}` closes nothing");
+    problem("{{ (name", (1, 4), "`(` is never closed");
+    problem("x\n{{ name", (2, 1), "the tag is never closed with `}}`");
+    problem("{% if name %}\n{% else %}", (1, 1), "this `if` has no `endif`");
+    problem("{% for a in name %}{% endif %}", (1, 23), "this `endif` ends nothing that is open here");
+    problem("{% else %}", (1, 4), "this `else` belongs to no `if`");
+    problem("{% for a name %}", (1, 10), "there is `name` where `in` should be");
+    problem("{{ }}", (1, 4), "the tag ends where a value should be");
+    problem("{{ name|join(1, 2) }}", (1, 9), "`join` has too many values in its brackets");
+    problem("{{ name|replace }}", (1, 9), "`replace` has too few values in its brackets");
+    problem("{{ 'a' is defined }}", (1, 11), "only variables, and what is in them, can be tested for being defined");
+    problem("ok {{ 1 + name }}", (1, 9), "there is a value that is not a number");
+    problem("{{ 1\n  % zero }}", (2, 3), "something is divided by zero");
+    problem("{# open", (1, 1), "the comment is never closed with `#}`");
+    problem("{{ a ? b : @ }}", (1, 12), "`@` means nothing here");
+}
+
+#[test]
+fn excerpts_fit_their_width() {
+    let source = format!("{}{{{{ a| }}}}{}", "ä".repeat(300), "b".repeat(300));
+    let problem = Template::compile(source.clone()).unwrap_err();
+    for width in [0, 8, 20, 80, 2_000] {
+        let excerpt = problem.excerpt(&source, width);
+        let (line, caret) = excerpt.split_once('\n').unwrap();
+        assert!(line.chars().count() <= width.max(8) && caret.chars().count() <= width.max(8), "{width}: {excerpt}");
+        assert_eq!(line.chars().nth(caret.chars().count() - 1), Some('}'), "{width}: {excerpt}");
+    }
+}
+
+#[track_caller]
+fn misses(source: &str, expected: &[&str]) {
+    let data =
+        serde_json::json!({"name": "Ann", "nothing": null, "plan": {"tier": "pro"}, "items": [{"a": 1}, {"b": 2}]});
+    let rendered = Template::compile(source).unwrap().render(&data).unwrap();
+    let names: Vec<&str> = rendered.missing.iter().map(|missing| missing.name.as_str()).collect();
+    assert_eq!(names, expected, "{source}");
+}
+
+#[test]
+fn what_is_looked_up_in_vain_is_missing() {
+    misses("{{ name }}{{ nothing }}{{ plan.tier }}{{ items.0.a }}", &[]);
+    misses("{{ x }}{{ plan.y }}{{ x }}{{ z.deep.er }}{{ nothing.q }}", &["x", "plan.y", "z", "nothing.q"]);
+    misses("{{ x|default('d') }}{{ x.y ?? z|default }}{{ x is defined }}{{ plan.q is not defined }}", &[]);
+    misses("{{ x ?? y }}{{ y|default(z) }}", &["y", "z"]);
+    misses("{% if name %}a{% else %}{{ x }}{% endif %}{{ name ? 1 : y }}{{ name or z }}{{ null and z }}", &[]);
+    misses("{% if x %}{% endif %}{% for i in y %}{% endfor %}{{ z is empty }}", &["x", "y", "z"]);
+    misses("{% for i in items %}{{ i.a }}{% endfor %}{{ i }}{{ loop }}", &["i.a", "i", "loop"]);
+    misses("{{ items[9] }}{{ plan[name] }}{{ (plan).x }}{{ name.x }}", &["items.9", "plan[…]", "plan.x", "name.x"]);
+    misses("{{ unsubscribe }}", &[]);
+}
+
+#[test]
+fn loops_know_where_they_are() {
+    let rendered = |source: &str| {
+        let data = serde_json::json!({"rows": [[1, 2], [3]]});
+        Template::compile(source).unwrap().render(&data).unwrap().text
+    };
+    let source = "{% for row in rows %}{% for i in row %}{{ loop.parent.loop.index }}.{{ loop.index0 }}:{{ loop.revindex }}\
+        /{{ loop.length }}{{ loop.first ? 'f' }} {% endfor %}{% endfor %}";
+    assert_eq!(rendered(source), "1.0:2/2f 1.1:1/2 2.0:1/1f ");
+    assert_eq!(rendered("{% for row in rows %}{% for row in row %}{{ row }}{% endfor %};{% endfor %}"), "12;3;");
+}
+
+#[test]
+fn whitespace_goes_as_it_is_told() {
+    let rendered = |source: &str| Template::compile(source).unwrap().render(&serde_json::json!({"a": 1})).unwrap().text;
+    assert_eq!(rendered("x \n {{- a -}} \n y"), "x1y");
+    assert_eq!(rendered("x \n {{~ a ~}} \n y"), "x \n1\n y");
+    assert_eq!(rendered("x {#- c -#} y{# d #}\nz"), "xyz");
+    assert_eq!(rendered("{% if a %}\r\nb{% endif %}\r\n"), "b");
+}
+
+#[test]
+fn variables_are_listed_without_those_of_loops() {
+    let source = "{{ b.c }}{% for k, v in list %}{{ k }}{{ v.x }}{{ loop.index }}{{ other[key] }}{% else %}{{ v }}{% endfor %}\
+        {% if a and not d %}{{ {'x': e}|keys|join(f) }}{% endif %}";
+    let expected = ["a", "b.c", "d", "e", "f", "key", "list", "other[…]", "v"];
+    assert_eq!(Template::compile(source).unwrap().variables(), expected);
+}
+
+#[test]
+fn much_of_anything_ends() {
+    let long = "x".repeat(1_000_000);
+    let data = serde_json::json!({"long": long, "list": vec![long.as_str(); 50], "many": vec![1; 200_000]});
+    for source in [
+        "{% for a in 1..9999 %}{% for b in 1..9999 %}{{ long in long }}{% endfor %}{% endfor %}",
+        "{% for a in 1..9999 %}{{ list|join|upper }}{% endfor %}",
+        "{% for a in 1..9999 %}{% if many == many %}{% endif %}{% endfor %}",
+        "{{ 5|number_format(2, long, list|join) }}",
+        "{{ long|replace({'x': long}) }}",
+        "{{ long|split('')|join(long) }}",
+        "{% for a in many %}{{ many|sort|reverse|first }}{% endfor %}",
+    ] {
+        assert!(Template::compile(source).unwrap().render(&data).is_err(), "{source}");
+    }
+}
+
+proptest::proptest! {
+    /// A rewritten template shows what the older syntax showed.
+    #[test]
+    fn rewritten_templates_say_the_same(parts in proptest::collection::vec(proptest::sample::select(&[
+        "{$a}", "{$b1}", "{$if}", "{$}", "{$9}", "{", "}", "{{", "}}", "{%", "%}", "{#", "#}", "$", "-", "~", " ", "\n", "'", "x", "{{a}}", "ä",
+        "{{unsubscribe}}", "{{ unsubscribe }}",
+    ]), 0..30)) {
+        let source = parts.concat();
+        let converted = to_advanced(&source, Braces::Quote);
+        let values = HashMap::from([("a", "A{$b1}{{"), ("b1", "B")]);
+        let simple = Syntax { advanced: false, simple: true, subject: false };
+        let before = Template::read(source.as_str().into(), simple).unwrap().fill(&Value::Null, &[], Some(&values)).unwrap();
+        let data = serde_json::json!({"a": "A{$b1}{{", "b1": "B"});
+        let after = Template::compile(converted.text.as_str()).map_err(|problem| format!("{source}: {problem}")).unwrap();
+        let after = after.render(&data).unwrap();
+        proptest::prop_assert_eq!(after.text.replace("{{unsubscribe}}", "{{ unsubscribe }}"),
+            before.text.replace("{{unsubscribe}}", "{{ unsubscribe }}"), "{}", source);
+    }
+}

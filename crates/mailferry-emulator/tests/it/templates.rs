@@ -405,6 +405,14 @@ async fn the_page_makes_changes_previews_and_sends() {
         .json();
     assert_eq!((&preview["text"], &preview["warnings"]), (&json!("1 1"), &json!([])));
 
+    let page =
+        post(&emulator, &at("/preview"), &json!({"html": "<script>{{ c }}</script>", "data": {"c": 1}})).await.json();
+    let shown = get(&emulator, page["html_url"].as_str().unwrap()).await;
+    assert_eq!((shown.text(), shown.header("content-type")), ("<script>1</script>", Some("text/html; charset=utf-8")));
+    let policy = shown.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("sandbox; default-src 'none';") && !policy.contains("script"), "{policy}");
+    assert_eq!(get(&emulator, &at("/preview/99")).await.status, 404);
+
     for (body, status) in [(r#"{"name": "x"}"#, 422), ("nonsense", 422), (r#"{"html": "x", "id": "short"}"#, 422)] {
         assert_eq!(call(&emulator, "POST", &at(""), body).await.status, status, "{body}");
     }
