@@ -6,23 +6,27 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::message::{Attachment, Mailbox, Message, Role};
+use crate::message::{Attachment, Mailbox, Message, Role, Via};
+use crate::rendering::Rendering;
 use crate::rules::{decode, unix};
-use crate::templates::Stored;
 
 /// A recipient's place and address.
 pub(crate) type Recipient = (Role, Mailbox);
 
+/// The lists of recipients, in the order in which they are asked.
+pub(crate) const LISTS: [(&str, Role); 3] = [("to", Role::To), ("cc", Role::Cc), ("bcc", Role::Bcc)];
+
 /// Everybody that a message is for, in the order `to`, `cc`, `bcc`.
 pub(crate) fn recipients(root: &Value) -> Vec<Recipient> {
-    [("to", Role::To), ("cc", Role::Cc), ("bcc", Role::Bcc)]
+    LISTS
         .into_iter()
         .flat_map(|(list, role)| mailboxes(root, list).into_iter().map(move |mailbox| (role, mailbox)))
         .collect()
 }
 
-/// The message that a valid `root` asks for; its id and who is left out are filled in by the caller.
-pub(crate) fn read(mut root: Value, template: Option<&Stored>, now: Timestamp) -> Message {
+/// The message that a valid `root` asks for, which was rendered so; its id and who is left out are filled in by the caller.
+pub(crate) fn read(mut root: Value, rendering: &Rendering, now: Timestamp) -> Message {
+    let template = rendering.template.known();
     let string = |name: &str| root.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let list = |name: &str| root.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let template_from = || template?.from.clone().map(|email| Mailbox { email, name: None });
@@ -33,6 +37,7 @@ pub(crate) fn read(mut root: Value, template: Option<&Stored>, now: Timestamp) -
     let header = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
     let mut message = Message {
         id: String::new(),
+        via: Via::Api,
         bulk_email_id: None,
         created_at: now,
         from: root.get("from").and_then(mailbox).or_else(template_from),
@@ -41,8 +46,8 @@ pub(crate) fn read(mut root: Value, template: Option<&Stored>, now: Timestamp) -
         cc: mailboxes(&root, "cc"),
         bcc: mailboxes(&root, "bcc"),
         subject: string("subject").or_else(template_subject),
-        text: string("text"),
-        html: string("html"),
+        text: rendering.text.clone(),
+        html: rendering.html.clone(),
         template_id: string("template_id"),
         tags: if tags.is_empty() { template_tags() } else { tags },
         headers: list("headers").iter().filter_map(header).collect(),

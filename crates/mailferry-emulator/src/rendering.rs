@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::content::{Recipient, recipients};
+use crate::content::{LISTS, Recipient, recipients};
 use crate::message::{Rendered, Role};
-use crate::settings::Settings;
+use crate::settings::{Settings, VariableSettings};
 use crate::templates::{Chosen, Stored};
 use crate::twig::{self, Problem, Syntax, simple_tokens};
 use crate::warning::{Warning, WarningKind};
@@ -20,6 +20,9 @@ const MOST_WARNINGS: usize = 100;
 pub(crate) struct Rendering {
     pub(crate) template: Chosen,
     failures: Vec<Failure>,
+    /// The message's own texts, which readers share who see them unchanged.
+    pub(crate) text: Option<Arc<str>>,
+    pub(crate) html: Option<Arc<str>>,
     /// One for each recipient: `to`, then `cc`, then `bcc`.
     readers: Vec<Rendered>,
 }
@@ -34,15 +37,15 @@ struct Failure {
 }
 
 /// The texts of one message before anything is filled in.
-struct Source<'a> {
+struct Source {
     field: &'static str,
     text: Arc<str>,
-    stored: Option<&'a Stored>,
+    stored: Option<Arc<Stored>>,
 }
 
-impl Source<'_> {
+impl Source {
     fn compiled(&self, syntax: Syntax) -> Result<twig::Template, Problem> {
-        match self.stored {
+        match &self.stored {
             Some(stored) => stored.compiled(self.field, syntax),
             None => twig::Template::read(Arc::clone(&self.text), syntax),
         }
@@ -56,94 +59,93 @@ impl Source<'_> {
 /// recipients they see the message with no data at all. Both UNCERTAIN. A stored template's text and HTML take the place
 /// of the message's.
 pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen) -> Rendering {
-    let recipients = recipients(root);
-    if recipients.len() > settings.recipients.total() {
+    let count = LISTS.iter().filter_map(|(list, _)| root.get(list)?.as_array()).map(Vec::len).sum::<usize>();
+    if count > settings.recipients.total() {
         // It will be refused for that; rendering it a million times first would only take time.
         return Rendering { template, ..Rendering::default() };
     }
-    let mut failures = Vec::new();
-    let mut readers = vec![Rendered::default(); recipients.len()];
-    let mut warnings: Vec<Vec<Warning>> = vec![Vec::new(); recipients.len()];
-    if let Chosen::Believed(id) = &template {
-        warn(&mut warnings, &Warning::new("template_id", WarningKind::UnknownTemplate, id));
+    let own = |field| root.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Arc::from);
+    let mut rendering = Rendering { text: own("text"), html: own("html"), template, ..Rendering::default() };
+    rendering.readers = vec![Rendered::default(); count];
+    let values = Values::of(root, settings);
+    // What there is to say to everybody, and to each.
+    let mut common = Vec::new();
+    let mut single: Vec<Vec<Warning>> = vec![Vec::new(); count];
+    if let Chosen::Believed(id) = &rendering.template {
+        common.push(Warning::new("template_id", WarningKind::UnknownTemplate, id));
     }
-    let values = Values::of(root, &recipients);
-    let syntax =
-        |field| Syntax { advanced: values.is_given, simple: settings.variables.simple, subject: field == "subject" };
-    for source in sources(root, &template) {
-        let failed = |problem| Failure { field: source.field, is_stored: source.stored.is_some(), problem };
-        let compiled = match source.compiled(syntax(source.field)) {
-            Ok(compiled) => compiled,
-            Err(problem) => {
-                failures.push(failed(problem));
-                continue;
+    for source in sources(root, &rendering) {
+        common.extend(remarks(&source, &values, settings));
+        if let Err(problem) = fill_in(&source, &values, settings, &mut rendering.readers, &mut single) {
+            rendering.failures.push(Failure { field: source.field, is_stored: source.stored.is_some(), problem });
+        }
+    }
+    let shared: Arc<[Warning]> = common.into();
+    for (reader, single) in rendering.readers.iter_mut().zip(single) {
+        reader.warnings =
+            if single.is_empty() { Arc::clone(&shared) } else { shared.iter().cloned().chain(single).collect() };
+    }
+    rendering
+}
+
+/// Writes one text for every reader, and what each has no value for.
+fn fill_in(
+    source: &Source,
+    values: &Values<'_>,
+    settings: &Settings,
+    readers: &mut [Rendered],
+    warnings: &mut [Vec<Warning>],
+) -> Result<(), Problem> {
+    let VariableSettings { simple, strict } = settings.variables;
+    let syntax = Syntax { advanced: values.is_given, simple, subject: source.field == "subject" };
+    let compiled = if syntax.advanced || syntax.simple { Some(source.compiled(syntax)?) } else { None };
+    for ((place, reader), warnings) in readers.iter_mut().enumerate().zip(warnings) {
+        let text = match compiled.as_ref().filter(|compiled| compiled.plain().is_none()) {
+            None => Arc::clone(&source.text),
+            Some(compiled) => {
+                let email = values.recipients.get(place).map_or("", |(_, mailbox)| mailbox.email.as_str());
+                let (data, substitutions) = values.of_reader(email);
+                let rendered = compiled.fill(data, &settings.reserved_variables, substitutions)?;
+                if let Some(missing) = rendered.missing.first().filter(|_| strict) {
+                    let reason = format!("`{}` is missing for {email}", missing.name);
+                    return Err(Problem::new(missing.line, missing.column, reason));
+                }
+                let missing = rendered.missing.into_iter();
+                warnings.extend(
+                    missing.map(|missing| Warning::new(source.field, WarningKind::MissingVariable, missing.name)),
+                );
+                rendered.text.into()
             }
         };
-        for warning in remarks(&source, &values, settings) {
-            warn(&mut warnings, &warning);
-        }
-        for (((_, mailbox), reader), warnings) in recipients.iter().zip(&mut readers).zip(&mut warnings) {
-            let text = if let Some(plain) = compiled.plain() {
-                Arc::clone(plain)
-            } else {
-                let (data, substitutions) = values.of_reader(&mailbox.email);
-                match compiled.fill(data, &settings.reserved_variables, substitutions) {
-                    Ok(rendered) => {
-                        if let Some(missing) = rendered.missing.first().filter(|_| settings.variables.strict) {
-                            let reason = format!("`{}` is missing for {}", missing.name, mailbox.email);
-                            failures.push(failed(Problem::new(missing.line, missing.column, reason)));
-                            break;
-                        }
-                        let missing = rendered.missing.into_iter();
-                        warnings.extend(
-                            missing
-                                .map(|missing| Warning::new(source.field, WarningKind::MissingVariable, missing.name)),
-                        );
-                        rendered.text.into()
-                    }
-                    Err(problem) => {
-                        failures.push(failed(problem));
-                        break;
-                    }
-                }
-            };
-            match source.field {
-                "subject" => reader.subject = text,
-                "text" => reader.text = Some(text),
-                _ => reader.html = Some(text),
-            }
+        match source.field {
+            "subject" => reader.subject = text,
+            "text" => reader.text = Some(text),
+            _ => reader.html = Some(text),
         }
     }
-    for (reader, warnings) in readers.iter_mut().zip(warnings) {
-        reader.warnings = warnings.into();
-    }
-    Rendering { template, failures, readers }
+    Ok(())
 }
 
-fn warn(readers: &mut [Vec<Warning>], warning: &Warning) {
-    for reader in readers {
-        reader.push(warning.clone());
-    }
-}
-
-fn sources<'a>(root: &Value, template: &'a Chosen) -> Vec<Source<'a>> {
-    let stored = template.known().map(|stored| &**stored);
-    let sent = |field: &'static str| {
-        let text = root.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())?;
-        Some(Source { field, text: text.into(), stored: None })
-    };
+fn sources(root: &Value, rendering: &Rendering) -> Vec<Source> {
+    let stored = rendering.template.known();
     let of_template = |field: &'static str| {
-        let text = stored?.content(field)?;
-        Some(Source { field, text: Arc::clone(text), stored })
+        let text = Arc::clone(stored?.content(field)?);
+        Some(Source { field, text, stored: stored.map(Arc::clone) })
     };
-    let subject = sent("subject").or_else(|| of_template("subject"));
+    let own = |field: &'static str, text: Option<Arc<str>>| Some(Source { field, text: text?, stored: None });
+    let subject = root.get("subject").and_then(Value::as_str).filter(|text| !text.is_empty()).map(Arc::from);
+    let subject = own("subject", subject).or_else(|| of_template("subject"));
     let has_content = stored.is_some_and(|stored| stored.content("html").or(stored.content("text")).is_some());
-    let body = |field| if has_content { of_template(field) } else { sent(field) };
-    [subject, body("text"), body("html")].into_iter().flatten().collect()
+    let [text, html] = if has_content {
+        [of_template("text"), of_template("html")]
+    } else {
+        [own("text", rendering.text.clone()), own("html", rendering.html.clone())]
+    };
+    [subject, text, html].into_iter().flatten().collect()
 }
 
 /// What there is to say about a text whoever reads it.
-fn remarks(source: &Source<'_>, values: &Values<'_>, settings: &Settings) -> Vec<Warning> {
+fn remarks(source: &Source, values: &Values<'_>, settings: &Settings) -> Vec<Warning> {
     let mut remarks = Vec::new();
     if !settings.variables.simple && source.text.contains("{$") {
         let mut names: Vec<&str> = Vec::new();
@@ -173,6 +175,8 @@ fn has_tags(text: &str, reserved: &[String]) -> bool {
 
 /// What a message brings for its recipients, by address in lower case.
 struct Values<'a> {
+    /// Nobody, when all readers see the same.
+    recipients: Vec<Recipient>,
     /// Whether there is any `personalization`, so that templates are compiled.
     is_given: bool,
     data: HashMap<String, &'a Value>,
@@ -182,7 +186,7 @@ struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn of(root: &'a Value, recipients: &[Recipient]) -> Self {
+    fn of(root: &'a Value, settings: &Settings) -> Self {
         let list = |name: &str| root.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let address = |item: &Value| Some(item.get("email")?.as_str()?.to_ascii_lowercase());
         let data = list("personalization").iter().filter_map(|item| Some((address(item)?, item.get("data")?)));
@@ -190,14 +194,12 @@ impl<'a> Values<'a> {
         let substitutions = list("variables").iter().filter_map(|item| {
             Some((address(item)?, item.get("substitutions")?.as_array()?.iter().filter_map(pair).collect()))
         });
+        let is_given = !list("personalization").is_empty();
+        let recipients = if is_given || settings.variables.simple { recipients(root) } else { Vec::new() };
         let mut tos = recipients.iter().filter(|(role, _)| *role == Role::To);
         let only_to = tos.next().filter(|_| tos.next().is_none());
-        Self {
-            is_given: !list("personalization").is_empty(),
-            data: data.collect(),
-            substitutions: substitutions.collect(),
-            shared: only_to.map(|(_, mailbox)| mailbox.email.to_ascii_lowercase()),
-        }
+        let shared = only_to.map(|(_, mailbox)| mailbox.email.to_ascii_lowercase());
+        Self { recipients, is_given, data: data.collect(), substitutions: substitutions.collect(), shared }
     }
 
     fn of_reader(&self, email: &str) -> (&'a Value, Option<&HashMap<&'a str, &'a str>>) {
@@ -228,8 +230,9 @@ impl Rendering {
 
     /// Roughly how much memory it takes beyond the message itself, for the cap.
     pub(crate) fn weight(&self) -> usize {
-        let size = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
-        // Readers who see the same share the text; counting it for each errs on the safe side.
+        let is_own =
+            |text: &&Arc<str>| ![&self.text, &self.html].into_iter().flatten().any(|own| Arc::ptr_eq(own, text));
+        let size = |text: &Option<Arc<str>>| text.as_ref().filter(is_own).map_or(0, |text| text.len());
         let warnings = |r: &Rendered| r.warnings.iter().map(Warning::weight).sum::<usize>();
         self.readers.iter().map(|r| 256 + r.subject.len() + size(&r.text) + size(&r.html) + warnings(r)).sum()
     }
