@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 mod absent;
-mod account;
 mod abuse;
+mod account;
 mod activity;
 mod bulk;
 mod client;
