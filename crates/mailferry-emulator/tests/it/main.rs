@@ -6,6 +6,7 @@ mod absent;
 mod abuse;
 mod account;
 mod abuse;
+mod account;
 mod activity;
 mod bulk;
 mod client;
