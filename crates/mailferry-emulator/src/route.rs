@@ -283,7 +283,7 @@ mod tests {
         check("PUT", "/v1/domains/x/settings", "DomainSettings settings");
         check("GET", "/v1/domains/x/smtp-users", "SmtpUsers smtp-users");
         check("PUT", "/v1/domains/x/smtp-users/y", "ChangeSmtpUser y");
-        check("GET", "/v1/domains/x/ip-addresses", "501");
+        check("GET", "/v1/domains/x/ip-addresses", "404");
         check("GET", "/v1/bulk-email/abc", "BulkStatus abc");
         check("GET", "/v1/bulk-email", "405 POST");
         check("DELETE", "/v1/suppressions/on-hold-list", "Unsuppress on-hold-list");
