@@ -5,6 +5,8 @@
 mod absent;
 mod abuse;
 mod account;
+mod abuse;
+mod account;
 mod activity;
 mod bulk;
 mod client;
