@@ -5,8 +5,6 @@
 mod absent;
 mod abuse;
 mod account;
-mod abuse;
-mod account;
 mod activity;
 mod bulk;
 mod client;
