@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::json;
+
 /// An address with the name shown beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
@@ -211,6 +213,7 @@ impl Message {
     pub(crate) fn weight(&self) -> usize {
         let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
-        1024 + files + 2 * self.subject.as_ref().map_or(0, String::len) + text(&self.text) + text(&self.html)
+        let subject = self.subject.as_ref().map_or(0, String::len);
+        1024 + files + 2 * subject + text(&self.text) + text(&self.html) + json::weight(&self.request)
     }
 }

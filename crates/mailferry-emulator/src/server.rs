@@ -30,8 +30,6 @@ use crate::wire::{Answer, Wire};
 pub(crate) const MOST_BYTES: usize = 60 * 1024 * 1024;
 /// Bodies from this size on are worked through beside the threads that serve connections.
 const LARGE: usize = 64 * 1024;
-/// As much of an announced length is set aside before it comes: many may announce much and send nothing.
-const MOST_BELIEVED: usize = 2 * LARGE;
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -240,8 +238,7 @@ async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Option<Bytes>, 
     if announced.is_some_and(|length| length > MOST_BYTES) {
         return Ok(None);
     }
-    // What is announced is believed as far as it costs little; the rest grows as it comes.
-    let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default().min(MOST_BELIEVED));
+    let mut bytes = BytesMut::new();
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| Gone("the body ended early"))?;
         let Ok(data) = frame.into_data() else { continue };
