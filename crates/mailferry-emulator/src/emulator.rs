@@ -100,6 +100,11 @@ impl Emulator {
         self.smtp_address
     }
 
+    /// Where it sends mail by SMTP, if it was [told to](Builder::submission).
+    pub fn submission_address(&self) -> Option<SocketAddr> {
+        self.service.settings.submission_address
+    }
+
     /// A token that it takes: the first one given, or the one made up.
     pub fn token(&self) -> &str {
         self.service.settings.tokens.first().map_or("", |token| token.secret.as_str())
@@ -121,7 +126,9 @@ impl Emulator {
         self.service.state().messages.iter().map(|stored| Arc::clone(&stored.message)).collect()
     }
 
-    /// Every request to the API that is remembered, oldest first, whatever it was answered with.
+    /// Every request to the API that is remembered, oldest first, whatever it was answered with; among them the mails
+    /// that were [sent by SMTP](Builder::submission), with the method `SMTP`, their envelopes as headers and their sources
+    /// as bodies.
     pub fn requests(&self) -> Vec<Request> {
         self.service.state().requests.iter().cloned().collect()
     }
@@ -208,6 +215,12 @@ impl Emulator {
     /// The id under which the API knows `domain`: always the same for the same name.
     pub fn domain_id(&self, domain: impl AsRef<str>) -> String {
         self.service.state().domain_id(domain.as_ref())
+    }
+
+    /// Verifies the sender identity with this address, as if its owner had followed the link in the mail that MailerSend
+    /// sends: mail may come from it, and webhooks hear of it. `false` when there is none: it is made by the API.
+    pub fn verify_identity(&self, email: &str) -> bool {
+        self.service.verify_identity(email)
     }
 
     /// Registers `webhook` without a ping. The answer tells its secret.

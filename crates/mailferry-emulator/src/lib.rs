@@ -28,6 +28,7 @@
 //!
 //! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
 
+mod absent;
 mod builder;
 mod clock;
 mod content;
@@ -36,12 +37,15 @@ mod fault;
 mod id;
 mod inbound;
 mod inspection;
+mod intake;
 mod json;
 mod lifecycle;
 mod limits;
+mod live;
 mod log;
 mod mailbox;
 mod message;
+mod mime;
 mod page;
 mod reply;
 mod request;
@@ -49,9 +53,11 @@ mod route;
 mod rules;
 mod server;
 mod service;
+mod session;
 mod settings;
 mod shown;
 mod smtp;
+mod submission;
 mod suppression;
 mod tracking;
 mod twig;
@@ -63,8 +69,9 @@ pub use clock::Clock;
 pub use emulator::{Dropped, Emulator};
 pub use fault::{ActiveFault, Fault, FaultOn, FaultRule, InvalidFault};
 pub use inbound::{Combine, Comparer, InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, RouteKey};
+pub use intake::HttpLimits;
 pub use lifecycle::{Activity, ActivityKind, Outcome, Reaction, ReactionError};
-pub use message::{Attachment, Email, EmailStatus, Mailbox, Message, Role, Suppressed};
+pub use message::{Attachment, Email, EmailStatus, Mailbox, Message, Role, Suppressed, Via};
 pub use request::Request;
 pub use rules::{Certainty, Rule, rules};
 pub use settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Template};

@@ -2,6 +2,7 @@
 //!
 //! The tables are the documentation: `docs/emulator.md` lists the same rows, and a test compares the two.
 
+mod account;
 mod ask;
 mod attachment;
 mod bulk;
@@ -10,6 +11,7 @@ mod email;
 mod inbound;
 mod reading;
 mod refusal;
+mod smtp;
 mod suppression;
 mod webhook;
 
@@ -20,14 +22,16 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME, TOKEN_STATUS};
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
-pub(crate) use self::check::{Facts, decode, unix};
+pub(crate) use self::check::{Facts, decode, is_address, unix};
 pub(crate) use self::email::EMAIL;
 pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
 pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
+pub(crate) use self::smtp::{SMTP_USER, by_smtp};
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
@@ -166,6 +170,12 @@ const TABLES: &[&[Rule]] = &[
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
+    TOKEN,
+    TOKEN_NAME,
+    TOKEN_STATUS,
+    IDENTITY_NEW,
+    IDENTITY,
+    SMTP_USER,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -215,6 +225,11 @@ impl Findings {
         }
     }
 
+    /// All sentences, in the order of the rules.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
+    }
+
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
     pub(crate) fn message(&self) -> String {
         let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
@@ -238,7 +253,7 @@ impl Serialize for Findings {
 }
 
 /// Everything that `table` finds wrong with `root`.
-pub(crate) fn examine(table: &'static [Rule], root: &Value, facts: &Facts<'_>) -> Findings {
+pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut fields = Fields { root, top: ("", None) };
     let firsts = Firsts::default();
@@ -381,6 +396,7 @@ mod tests {
             rendering: None,
             entries: &[],
             domains: &[],
+            identities: &[],
         };
         let places = |field: &'static str| {
             let mut found = Vec::new();
@@ -472,6 +488,7 @@ mod tests {
                 rendering: Some(&rendering),
                 entries: &[],
                 domains: &[],
+                identities: &[],
             };
             for table in TABLES.iter().skip(2) {
                 let findings = examine(table, &root, &facts);

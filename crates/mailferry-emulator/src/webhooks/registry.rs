@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use super::body;
 use super::delivery::{Notice, Parcel, Receiver};
 use super::outbox::Answered;
+use crate::live::Area;
 use crate::service::State;
 use crate::settings::Settings;
 
-/// Every event that a webhook can be registered for (facts sheet 6.2).
+/// Every event that a webhook can be registered for (facts sheet 6.2; `email_list.created` recorded in 2026).
 pub(crate) const EVENTS: &[&str] = &[
     "activity.sent",
     "activity.delivered",
@@ -36,6 +37,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "inbound_message.rejected",
     "email_single.verified",
     "email_list.verified",
+    "email_list.created",
     "bulk_email.completed",
     "recipient.on_hold_added",
     "recipient.on_hold_removed",
@@ -264,6 +266,7 @@ impl State {
             failures: VecDeque::new(),
         };
         self.webhooks.push(registered.clone());
+        self.changes.touch(Area::Webhooks);
         registered
     }
 
@@ -324,6 +327,10 @@ impl State {
             }
             webhook.enabled
         });
+        if answered.failed {
+            // It may have been paused.
+            self.changes.touch(Area::Webhooks);
+        }
         if !is_listening {
             self.outbox.forget(&answered.receiver);
         }

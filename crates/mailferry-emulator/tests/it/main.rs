@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod absent;
+mod abuse;
+mod account;
 mod activity;
 mod bulk;
 mod client;
@@ -12,6 +15,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod live;
 mod mailbox;
 mod messages;
 mod page;
@@ -22,7 +26,14 @@ mod receivers;
 mod refusals;
 mod route_rules;
 mod rules;
+mod session;
+mod shown;
 mod smtp;
+mod smtp_client;
+mod smtp_users;
+mod submission;
+mod submission_hostile;
+mod submission_tls;
 mod suppressions;
 mod tracking;
 mod transport;
