@@ -16,7 +16,7 @@ use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
-use crate::service::{Service, State};
+use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
 use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, SubmissionPort, server_config};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
@@ -368,6 +368,7 @@ impl Builder {
         let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
         let mut state = State::new(ids, settings.memory, faults);
         state.account = account;
+        state.tokens = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now())).collect();
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {

@@ -51,6 +51,7 @@ pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
             subject: subject.unwrap_or_default().into(),
             text: text("text").map(Into::into),
             html: text("html").map(Into::into),
+            warnings: Arc::default(),
         };
         return Rendering { failed: Vec::new(), readers: vec![plain; recipients.len()] };
     };
@@ -108,7 +109,7 @@ pub(crate) fn read(mut root: Value, settings: &Settings, now: Timestamp) -> Mess
     let header = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
     let mut message = Message {
         id: String::new(),
-        via: Via::Api,
+        via: Via::default(),
         bulk_email_id: None,
         created_at: now,
         from: root.get("from").and_then(mailbox).or_else(template_from),

@@ -46,11 +46,12 @@ pub enum EmailStatus {
 }
 
 /// How a message was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Via {
     /// `POST /v1/email`.
+    #[default]
     Api,
     /// An object of `POST /v1/bulk-email`.
     Bulk,
@@ -148,6 +149,21 @@ pub(crate) struct Rendered {
     pub(crate) subject: Arc<str>,
     pub(crate) text: Option<Arc<str>>,
     pub(crate) html: Option<Arc<str>>,
+    /// What people should know about how it came to be.
+    pub(crate) warnings: Arc<[Warning]>,
+}
+
+/// Something about an email that is probably not meant: a variable that nobody gave a value…
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Warning {
+    /// `subject`, `text` or `html`.
+    pub(crate) field: &'static str,
+    /// `missing_variable`…
+    pub(crate) kind: &'static str,
+    /// The variable's name, if it is about one.
+    pub(crate) name: Option<String>,
+    /// The whole of it, in words.
+    pub(crate) text: String,
 }
 
 impl Email {

@@ -6,7 +6,9 @@ mod activities;
 mod emails;
 mod faults;
 mod health;
+mod identities;
 mod inbound;
+mod mailbox;
 mod requests;
 mod routes;
 mod webhook_changes;
@@ -16,6 +18,7 @@ use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -25,9 +28,11 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    mailbox::answer,
     emails::answer,
     requests::answer,
     faults::answer,
+    identities::answer,
     activities::answer,
     routes::answer,
     inbound::answer,

@@ -31,6 +31,7 @@ impl State {
                 Job::Bulk(id) => self.bulk_done(settings, &id, at),
                 Job::Step { letter, plan, step, then } => {
                     if letter.course().plan == plan {
+                        letter.change(|course| course.planned = None);
                         self.planned(settings, &letter, step, then, at);
                     }
                 }
@@ -97,10 +98,12 @@ impl State {
                 self.take_off(SuppressionList::HardBounces, letter, at);
             }
             Step::Complain => {
+                letter.change(|course| course.complained = true);
                 happened(None, ActivityKind::SpamComplaint);
                 self.take_off(SuppressionList::SpamComplaints, letter, at);
             }
             Step::Unsubscribe => {
+                letter.change(|course| course.unsubscribed = true);
                 happened(None, ActivityKind::Unsubscribed);
                 self.take_off(SuppressionList::Unsubscribes, letter, at);
             }
@@ -150,13 +153,16 @@ impl State {
     }
 
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
-        let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
+        let (serial, previous) = (self.ids.serial(), letter.course().latest);
+        let occurrence = Occurrence { serial, at, kind, letter: Arc::clone(letter), detail, previous };
+        let number = self.activities.next();
         if let Some(event) = kind.event() {
             let Self { webhooks, outbox, faults, .. } = self;
             let mut told = None;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                let tell = || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id() });
+                let tell =
+                    || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id(), number });
                 let about = Some(Arc::clone(told.get_or_insert_with(tell)));
                 let parcel = Parcel { about, ..webhook.parcel(event, body, settings) };
                 outbox.push(parcel, at, faults);
@@ -164,5 +170,6 @@ impl State {
         }
         let weight = occurrence.weight();
         self.activities.push(occurrence, weight);
+        letter.change(|course| course.latest = Some(number));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The tables are the documentation: `docs/emulator.md` lists the same rows, and a test compares the two.
 
+mod account;
 mod ask;
 mod attachment;
 mod bulk;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME, TOKEN_STATUS};
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
@@ -140,6 +142,11 @@ const TABLES: &[&[Rule]] = &[
     WEBHOOK_DOMAIN,
     ACTIVITY,
     SMTP_USER,
+    TOKEN,
+    TOKEN_NAME,
+    TOKEN_STATUS,
+    IDENTITY_NEW,
+    IDENTITY,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -347,6 +354,7 @@ mod tests {
             rendering: None,
             entries: &[],
             domains: &[],
+            identities: &[],
         };
         let places = |field: &'static str| {
             let mut found = Vec::new();
@@ -438,6 +446,7 @@ mod tests {
                 rendering: Some(&rendering),
                 entries: &[],
                 domains: &[],
+                identities: &[],
             };
             for table in TABLES.iter().skip(2) {
                 let findings = examine(table, &root, &facts);

@@ -5,13 +5,14 @@
 //! standing and limits is UNCERTAIN.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::Service;
 use super::sending::{Accepted, accept};
-use crate::message::Via;
+use super::{Origin, Service, State, Via};
+use crate::reply::{Reply, Sent};
 use crate::request::Request;
 use crate::rules::{by_smtp, refusal};
 use crate::smtp::{Envelope, Refusal};
@@ -51,40 +52,42 @@ impl Service {
         let fits = if set_up.iter().any(|known| known.name == user && known.password == password) {
             true
         } else if set_up.is_empty() && state.smtp_users.is_empty() {
-            let may = |password| self.settings.token(password).is_some_and(|token| token.may(&["email_full"]));
-            !is_exposed || may(password)
+            !is_exposed || state.token(password, false).is_some_and(|token| token.may(&["email_full"]))
         } else {
             state.smtp_users.log_in(user, password, now)
         };
         if fits { Ok(()) } else { Err(Refusal::new(535, "5.7.8 Authentication credentials invalid")) }
     }
 
-    /// Sends a mail, and gives the id of its message.
+    /// Sends a mail, and gives what to answer.
     pub(crate) fn submit(&self, envelope: &Envelope, from: IpAddr, raw: &[u8]) -> Result<String, Refusal> {
         let now = self.clock.now();
-        let request = logged(envelope, from, raw, now);
-        let weight = request.weight();
-        let number = self.state().requests.push(request, weight);
-        let result = self.examined(envelope, raw, now);
+        let number = self.state().remember(envelope, from, raw, now);
+        let result = self.examined(envelope, raw, Origin { via: Via::Smtp, request: Some(number) }, now);
+        let reply = match &result {
+            Ok(id) => Reply { status: 250, headers: Vec::new(), body: queued(id).into() },
+            Err(Refusal { code, text }) => Reply { status: *code, headers: Vec::new(), body: text.as_bytes().to_vec() },
+        };
+        let sent = Sent::from(reply);
         if let Some(request) = self.state().requests.get_mut(number) {
-            request.status = Some(result.as_ref().map_or_else(|refusal| refusal.code, |_| 250));
+            request.status = Some(sent.status);
+            request.answer = Some(Arc::new(sent));
         }
         // What was accepted begins to happen.
         drop(self.caught_up(now));
-        result
+        result.map(|id| queued(&id))
     }
 
-    fn examined(&self, envelope: &Envelope, raw: &[u8], now: Timestamp) -> Result<String, Refusal> {
+    fn examined(&self, envelope: &Envelope, raw: &[u8], origin: Origin, now: Timestamp) -> Result<String, Refusal> {
         self.is_open()?;
         self.count_mail(now)?;
         let Submitted { root, names, headers, list_unsubscribe } = Submitted::read(envelope, raw);
         let account = self.state().account;
-        let mut ready = self.prepare_by(&by_smtp(), root, account, now).map_err(|findings| {
+        let ready = self.prepare_by(&by_smtp(), root, account, now).map_err(|findings| {
             let all: Vec<&str> = findings.sentences().collect();
             Refusal::new(450, said(&format!("The given data was invalid. {}", all.join(","))))
         })?;
-        ready.change(|message| {
-            message.via = Via::Smtp;
+        let ready = ready.from(origin).with(|message| {
             message.headers = headers;
             for mailbox in message.to.iter_mut().chain(&mut message.cc) {
                 mailbox.name = names.get(&mailbox.email.to_ascii_lowercase()).cloned();
@@ -130,23 +133,35 @@ fn said(text: &str) -> String {
     }
 }
 
-/// The mail among the requests: its envelope as headers, and its source as the body.
-fn logged(envelope: &Envelope, from: IpAddr, raw: &[u8], now: Timestamp) -> Request {
-    let Envelope { client, user, sender, recipients } = envelope;
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut headers = vec![header("client", &format!("{client} [{from}]"))];
-    headers.extend(user.iter().map(|user| header("user", user)));
-    headers.push(header("mail-from", sender));
-    headers.extend(recipients.iter().map(|recipient| header("rcpt-to", recipient)));
-    Request {
-        at: now,
-        method: METHOD.to_owned(),
-        target: TARGET.to_owned(),
-        headers,
-        authorization: None,
-        body: Bytes::copy_from_slice(raw),
-        status: None,
-        fault: None,
+/// Word by word what is documented, so that clients can find the id.
+fn queued(id: &str) -> String {
+    format!("Message queued as {id}")
+}
+
+impl State {
+    /// Keeps the mail among the requests, its envelope as headers and its source as the body, and gives its number.
+    fn remember(&mut self, envelope: &Envelope, from: IpAddr, raw: &[u8], now: Timestamp) -> u64 {
+        let Envelope { client, user, sender, recipients } = envelope;
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut headers = vec![header("client", &format!("{client} [{from}]"))];
+        headers.extend(user.iter().map(|user| header("user", user)));
+        headers.push(header("mail-from", sender));
+        headers.extend(recipients.iter().map(|recipient| header("rcpt-to", recipient)));
+        let request = Request {
+            number: self.requests.next(),
+            at: now,
+            method: METHOD.to_owned(),
+            target: TARGET.to_owned(),
+            headers: headers.into(),
+            authorization: None,
+            body: Bytes::copy_from_slice(raw),
+            status: None,
+            answer: None,
+            fault: None,
+            message_ids: Vec::new(),
+        };
+        let weight = request.weight();
+        self.requests.push(request, weight)
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod absent;
+mod account;
 mod activity;
 mod bulk;
 mod client;
@@ -12,6 +14,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod mailbox;
 mod messages;
 mod page;
 mod post_faults;
