@@ -14,7 +14,9 @@ use crate::emulator::Emulator;
 use crate::fault::{FaultRule, Faults};
 use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
+use crate::intake::HttpLimits;
 use crate::lifecycle::{Outcome, Script};
+use crate::live;
 use crate::server;
 use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
@@ -293,6 +295,12 @@ impl Builder {
         self
     }
 
+    /// How much HTTP it puts up with.
+    pub fn http_limits(mut self, limits: HttpLimits) -> Self {
+        self.settings.http_limits = limits;
+        self
+    }
+
     /// Takes time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -387,9 +395,9 @@ impl Builder {
         let tls = tls.map(|(certificates, key)| server_config(&certificates, &key)).transpose()?;
         let sending = sending.map(listener_at).transpose()?;
         settings.submission_address = sending.as_ref().map(TcpListener::local_addr).transpose()?;
-        let url = format!("http://{address}/v1/");
-        let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
+        let service = Arc::new(Service::new(settings, clock, address, state));
         let (stop, stopped) = watch::channel(());
+        let telling = runtime.spawn(live::run(Arc::clone(&service), stopped.clone()));
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
         let mail = smtp.map(|listener| {
             let room = Arc::new(Routes(Arc::clone(&service)));
@@ -409,6 +417,7 @@ impl Builder {
                 let _ = port.await;
             }
             let _ = posting.await;
+            let _ = telling.await;
         });
         Ok(Emulator::new(service, address, smtp_address, stop, task))
     }

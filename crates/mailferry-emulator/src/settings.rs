@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::intake::HttpLimits;
 use crate::webhooks::{Pausing, Retries, WITHIN};
 
 /// How many requests a minute each route takes, for each account; `None` is without limit.
@@ -221,6 +222,7 @@ pub(crate) struct Settings {
     pub(crate) inbound_retries: Retries,
     /// How long a receiver may take, in real time.
     pub(crate) webhook_timeout: Duration,
+    pub(crate) http_limits: HttpLimits,
     /// `None`: never.
     pub(crate) webhook_pausing: Option<Pausing>,
 }
@@ -250,6 +252,7 @@ impl Default for Settings {
             webhook_retries: Retries::default(),
             inbound_retries: Retries::none(),
             webhook_timeout: WITHIN,
+            http_limits: HttpLimits::default(),
             webhook_pausing: Some(Pausing::default()),
         }
     }
@@ -263,13 +266,6 @@ impl Settings {
         verified.iter().any(|known| {
             domain == *known || domain.strip_suffix(known.as_str()).is_some_and(|above| above.ends_with('.'))
         })
-    }
-
-    /// What a token may do: `None` when it is not known at all.
-    pub(crate) fn token(&self, secret: &str) -> Option<&Token> {
-        const ANY: &Token = &Token { secret: String::new(), scopes: None };
-        let known = self.tokens.iter().find(|token| token.secret == secret);
-        known.or_else(|| (self.any_token && !secret.is_empty()).then_some(ANY))
     }
 }
 

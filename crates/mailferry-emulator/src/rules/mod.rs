@@ -141,12 +141,12 @@ const TABLES: &[&[Rule]] = &[
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
-    SMTP_USER,
     TOKEN,
     TOKEN_NAME,
     TOKEN_STATUS,
     IDENTITY_NEW,
     IDENTITY,
+    SMTP_USER,
 ];
 
 /// All rules, in the order in which they are reported.

@@ -21,6 +21,7 @@ mod templates;
 mod tokens;
 mod webhooks;
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -30,15 +31,18 @@ use self::identities::By;
 pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
+pub(crate) use self::state::{State, StoredEmail, StoredMessage};
 pub(crate) use self::tokens::ApiToken;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
+use crate::intake::Intake;
 use crate::limits::Minute;
+use crate::live::Hub;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::route::{self, Endpoint, Found};
 use crate::rules::{Findings, refusal};
+use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::webhooks::Dispatch;
 
@@ -51,6 +55,9 @@ pub(crate) struct Service {
     /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
     pub(crate) is_exposed: bool,
     state: Mutex<State>,
+    pub(crate) live: Hub,
+    pub(crate) sessions: Sessions,
+    pub(crate) intake: Intake,
     pub(crate) dispatch: Dispatch,
 }
 
@@ -68,8 +75,19 @@ struct Today {
 }
 
 impl Service {
-    pub(crate) fn new(settings: Settings, clock: Clock, url: String, is_exposed: bool, state: State) -> Self {
-        Self { settings, clock, url, is_exposed, state: Mutex::new(state), dispatch: Dispatch::default() }
+    /// `address` is where it listens.
+    pub(crate) fn new(settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+        Self {
+            live: Hub::new(state.changes.notify()),
+            sessions: Sessions::new(address.port()),
+            intake: Intake::new(settings.http_limits),
+            settings,
+            clock,
+            url: format!("http://{address}/v1/"),
+            is_exposed: !address.ip().is_loopback(),
+            state: Mutex::new(state),
+            dispatch: Dispatch::default(),
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::Service;
 use super::sending::{Accepted, accept};
-use super::{Origin, Service, State, Via};
+use crate::live::Area;
+use crate::message::Via;
 use crate::reply::{Reply, Sent};
 use crate::request::Request;
 use crate::rules::{by_smtp, refusal};
@@ -62,32 +64,39 @@ impl Service {
     /// Sends a mail, and gives what to answer.
     pub(crate) fn submit(&self, envelope: &Envelope, from: IpAddr, raw: &[u8]) -> Result<String, Refusal> {
         let now = self.clock.now();
-        let number = self.state().remember(envelope, from, raw, now);
-        let result = self.examined(envelope, raw, Origin { via: Via::Smtp, request: Some(number) }, now);
-        let reply = match &result {
-            Ok(id) => Reply { status: 250, headers: Vec::new(), body: queued(id).into() },
-            Err(Refusal { code, text }) => Reply { status: *code, headers: Vec::new(), body: text.as_bytes().to_vec() },
-        };
-        let sent = Sent::from(reply);
-        if let Some(request) = self.state().requests.get_mut(number) {
-            request.status = Some(sent.status);
-            request.answer = Some(Arc::new(sent));
+        let mut request = logged(envelope, from, raw, now);
+        self.state().remember(&mut request);
+        // Word by word what is documented, so that clients can find the id.
+        let result = self.examined(&request, envelope, raw, now).map(|id| format!("Message queued as {id}"));
+        {
+            let mut state = self.state();
+            if let Some(request) = state.requests.get_mut(request.number) {
+                let (code, text) = match &result {
+                    Ok(taken) => (250, taken.as_bytes()),
+                    Err(Refusal { code, text }) => (*code, text.as_bytes()),
+                };
+                let sent = Sent::from(Reply { status: code, headers: Vec::new(), body: text.to_vec() });
+                request.status = Some(code);
+                request.answer = Some(Arc::new(sent));
+            }
+            state.changes.touch(Area::Requests);
         }
         // What was accepted begins to happen.
         drop(self.caught_up(now));
-        result.map(|id| queued(&id))
+        result
     }
 
-    fn examined(&self, envelope: &Envelope, raw: &[u8], origin: Origin, now: Timestamp) -> Result<String, Refusal> {
+    fn examined(&self, request: &Request, envelope: &Envelope, raw: &[u8], now: Timestamp) -> Result<String, Refusal> {
         self.is_open()?;
         self.count_mail(now)?;
         let Submitted { root, names, headers, list_unsubscribe } = Submitted::read(envelope, raw);
         let account = self.state().account;
-        let ready = self.prepare_by(&by_smtp(), root, account, now).map_err(|findings| {
+        let mut ready = self.prepare_by(&by_smtp(), root, account, now).map_err(|findings| {
             let all: Vec<&str> = findings.sentences().collect();
             Refusal::new(450, said(&format!("The given data was invalid. {}", all.join(","))))
         })?;
-        let ready = ready.from(origin).with(|message| {
+        ready.change(|message| {
+            message.via = Via::Smtp;
             message.headers = headers;
             for mailbox in message.to.iter_mut().chain(&mut message.cc) {
                 mailbox.name = names.get(&mailbox.email.to_ascii_lowercase()).cloned();
@@ -96,7 +105,7 @@ impl Service {
                 root.insert("list_unsubscribe".to_owned(), text.into());
             }
         });
-        match accept(&mut self.state(), ready, None) {
+        match accept(&mut self.state(), ready.by(request), None) {
             Accepted::Sent(message) => Ok(message.id.clone()),
             // What the relay says to this is UNCERTAIN; these are the API's words.
             Accepted::Suppressed(_) => Err(Refusal::new(554, "All of the recipients provided have been suppressed.")),
@@ -133,35 +142,26 @@ fn said(text: &str) -> String {
     }
 }
 
-/// Word by word what is documented, so that clients can find the id.
-fn queued(id: &str) -> String {
-    format!("Message queued as {id}")
-}
-
-impl State {
-    /// Keeps the mail among the requests, its envelope as headers and its source as the body, and gives its number.
-    fn remember(&mut self, envelope: &Envelope, from: IpAddr, raw: &[u8], now: Timestamp) -> u64 {
-        let Envelope { client, user, sender, recipients } = envelope;
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut headers = vec![header("client", &format!("{client} [{from}]"))];
-        headers.extend(user.iter().map(|user| header("user", user)));
-        headers.push(header("mail-from", sender));
-        headers.extend(recipients.iter().map(|recipient| header("rcpt-to", recipient)));
-        let request = Request {
-            number: self.requests.next(),
-            at: now,
-            method: METHOD.to_owned(),
-            target: TARGET.to_owned(),
-            headers: headers.into(),
-            authorization: None,
-            body: Bytes::copy_from_slice(raw),
-            status: None,
-            answer: None,
-            fault: None,
-            message_ids: Vec::new(),
-        };
-        let weight = request.weight();
-        self.requests.push(request, weight)
+/// The mail among the requests: its envelope as headers, and its source as the body.
+fn logged(envelope: &Envelope, from: IpAddr, raw: &[u8], now: Timestamp) -> Request {
+    let Envelope { client, user, sender, recipients } = envelope;
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers = vec![header("client", &format!("{client} [{from}]"))];
+    headers.extend(user.iter().map(|user| header("user", user)));
+    headers.push(header("mail-from", sender));
+    headers.extend(recipients.iter().map(|recipient| header("rcpt-to", recipient)));
+    Request {
+        number: 0,
+        at: now,
+        method: METHOD.to_owned(),
+        target: TARGET.to_owned(),
+        headers: headers.into(),
+        authorization: None,
+        body: Bytes::copy_from_slice(raw),
+        status: None,
+        fault: None,
+        answer: None,
+        message_ids: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 mod absent;
+mod abuse;
 mod account;
 mod activity;
 mod bulk;
@@ -14,6 +15,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod live;
 mod mailbox;
 mod messages;
 mod page;
@@ -24,6 +26,8 @@ mod receivers;
 mod refusals;
 mod route_rules;
 mod rules;
+mod session;
+mod shown;
 mod smtp;
 mod smtp_client;
 mod smtp_users;
