@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
+#[cfg(feature = "data")]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +12,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+#[cfg(feature = "data")]
+use crate::data::Kept;
 use crate::emulator::Emulator;
 use crate::id::Ids;
 use crate::inbound::InboundRoute;
+use crate::keeping::Keeping;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
 use crate::service::{Service, State};
@@ -56,6 +61,8 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    #[cfg(feature = "data")]
+    data: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -72,6 +79,8 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            #[cfg(feature = "data")]
+            data: None,
         }
     }
 }
@@ -291,24 +300,56 @@ impl Builder {
         self
     }
 
+    /// Keeps everything in the SQLite file `path`, which is made if it does not exist, and goes on from what is in it.
+    ///
+    /// The file follows the memory: a kill loses at most the last 200 milliseconds or so, and nothing by halves;
+    /// [`shutdown`](Emulator::shutdown) loses nothing. What is [forgotten](Builder::memory) goes from the file, too. It is
+    /// made for its owner alone, since it holds signing secrets and people's addresses; the tokens that requests came with
+    /// are not kept. While one emulator uses it, no other can.
+    ///
+    /// What is set up here comes on top of what the file has: webhooks and inbound routes that it has already are not added
+    /// again, and keep their ids and secrets.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use mailferry_emulator::Emulator;
+    ///
+    /// # async fn kept() -> std::io::Result<()> {
+    /// let emulator = Emulator::builder().data("mails.db").start().await?;
+    /// // … send …
+    /// emulator.shutdown().await;
+    /// let again = Emulator::builder().data("mails.db").start().await?;
+    /// println!("{} emails are still there", again.emails().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "data")]
+    pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data = Some(path.into());
+        self
+    }
+
     /// Binds the addresses and starts to serve, in tasks of the current Tokio runtime.
     ///
     /// # Errors
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
     /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty or
-    /// cannot be sent in a header.
+    /// cannot be sent in a header. When the file to keep everything in cannot be used, the error holds a `DataError`.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
-        self.serve(listener)
+        self.serve(listener).await
     }
 
     /// Serves connections to `listener`, which makes [`listen`](Builder::listen) meaningless.
     ///
+    /// While a file is read, health is answered, and everything else waits. Then this returns.
+    ///
     /// # Errors
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
-    pub fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
+    pub async fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
         let Self {
             mut settings,
             address: _,
@@ -321,6 +362,8 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            #[cfg(feature = "data")]
+            data,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
@@ -337,39 +380,82 @@ impl Builder {
         }
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
+        #[cfg(feature = "data")]
+        let mut kept = match data {
+            Some(path) => Some(Kept::open(&path).await?),
+            None => None,
+        };
         if settings.tokens.is_empty() {
-            settings.tokens.push(Token { secret: ids.token(), scopes: None });
+            #[cfg(feature = "data")]
+            let secret = match &mut kept {
+                Some(kept) => kept.token(|| ids.token()).to_owned(),
+                None => ids.token(),
+            };
+            #[cfg(not(feature = "data"))]
+            let secret = ids.token();
+            settings.tokens.push(Token { secret, scopes: None });
         }
         let mut state = State::new(ids, settings.memory);
-        state.account = account;
+        #[cfg(feature = "data")]
+        if let Some(kept) = &mut kept {
+            kept.restore_account(&mut state, &clock);
+        }
+        if account != AccountState::Active {
+            state.account = account;
+        }
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {
             state.domain_id(domain);
         }
         for webhook in webhooks {
-            state.register(webhook, clock.now());
+            if !state.webhooks.iter().any(|known| known.is_as(&webhook)) {
+                state.register(webhook, clock.now());
+            }
         }
         for route in inbound_routes {
-            state.add_route(route);
+            if !state.inbound.routes.iter().any(|known| known.is_as(&route)) {
+                state.add_route(route);
+            }
         }
         let smtp = smtp.map(listener_at).transpose()?;
         let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
         let url = format!("http://{address}/v1/");
-        let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
+        #[cfg(feature = "data")]
+        let keeping = if kept.is_some() { Keeping::in_file() } else { Keeping::in_memory() };
+        #[cfg(not(feature = "data"))]
+        let keeping = Keeping::in_memory();
+        let service = Arc::new(Service::new(settings, clock, url, is_exposed, state, keeping));
         let (stop, stopped) = watch::channel(());
+        let serving = runtime.spawn(server::run(listener, Arc::clone(&service), stopped.clone()));
+        #[cfg(feature = "data")]
+        let keeper = match kept {
+            // When it fails, `stop` is dropped, and the server ends.
+            Some(kept) => Some(kept.load(&service).await?),
+            None => None,
+        };
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
         let mail = smtp.map(|listener| {
             let room = Arc::new(Routes(Arc::clone(&service)));
             runtime.spawn(smtp::run(listener, room, smtp_limits, stopped.clone()))
         });
-        let serving = server::run(listener, Arc::clone(&service), stopped);
+        #[cfg(feature = "data")]
+        let keeper = keeper.map(|keeper| {
+            let (done, finished) = watch::channel(());
+            (done, runtime.spawn(keeper.run(Arc::clone(&service), finished)))
+        });
         let task = runtime.spawn(async {
-            serving.await;
+            let _ = serving.await;
             if let Some(mail) = mail {
                 let _ = mail.await;
             }
             let _ = posting.await;
+            // The last, so that it writes what the others did.
+            #[cfg(feature = "data")]
+            if let Some((done, keeper)) = keeper {
+                drop(done);
+                let _ = keeper.await;
+            }
         });
         Ok(Emulator::new(service, address, smtp_address, stop, task))
     }

@@ -29,14 +29,19 @@
 //! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
 
 mod builder;
+mod changes;
 mod clock;
+mod codec;
 mod content;
+#[cfg(feature = "data")]
+mod data;
 mod emulator;
 mod fault;
 mod id;
 mod inbound;
 mod inspection;
 mod json;
+mod keeping;
 mod lifecycle;
 mod limits;
 mod log;
@@ -56,6 +61,8 @@ mod wire;
 
 pub use builder::Builder;
 pub use clock::Clock;
+#[cfg(feature = "data")]
+pub use data::DataError;
 pub use emulator::{Dropped, Emulator};
 pub use fault::Fault;
 pub use inbound::{Combine, Comparer, InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, RouteKey};

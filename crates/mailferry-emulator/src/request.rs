@@ -4,17 +4,21 @@ use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// One request to the API, as it arrived.
 ///
 /// The token is never shown by `Debug` nor among the [headers](Request::headers).
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Request {
     pub(crate) at: Timestamp,
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
+    /// Not for a file, which is shown to more people than a token is.
+    #[serde(skip)]
     pub(crate) authorization: Option<String>,
+    #[serde(with = "crate::codec::bytes")]
     pub(crate) body: Bytes,
     pub(crate) status: Option<u16>,
 }

@@ -120,6 +120,9 @@ const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "activities/*", endpoint: Endpoint::OneActivity, scopes: ACTIVITY },
 ];
 
+/// The name under which questions about activities and emails are counted together.
+pub(crate) const READINGS: &str = "activity";
+
 const WEBHOOKS: &[&str] = &["webhooks_full"];
 const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
 const EMAIL: &[&str] = &["email_full"];
@@ -149,6 +152,11 @@ const NOT_EMULATED: &[&str] = &[
     "users",
     "whatsapp",
 ];
+
+/// The names that requests are counted under.
+pub(crate) fn counted() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.pattern).chain([READINGS])
+}
 
 /// Where a request leads.
 pub(crate) enum Found<'a> {

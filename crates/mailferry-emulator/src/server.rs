@@ -98,6 +98,9 @@ async fn respond(
     parts: Parts,
     body: Incoming,
 ) -> Result<Response<Answer>, Gone> {
+    if !inspection::is_health(parts.uri.path()) {
+        service.keeping.ready().await;
+    }
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if inspection::is_its(&target) {

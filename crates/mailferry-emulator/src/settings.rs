@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::webhooks::{Pausing, Retries, WITHIN};
 
 /// How many requests a minute each route takes, for each account; `None` is without limit.
@@ -76,7 +78,7 @@ impl Default for RecipientLimits {
 }
 
 /// The standing of the emulated account, which decides whether requests are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AccountState {
     /// Everything works.

@@ -150,7 +150,7 @@ async fn start(
         None => (builder, (address, "--listen")),
     };
     // The first address is bound by now.
-    builder.serve(listener).map_err(|cause| refused(cause, named.0, named.1))
+    builder.serve(listener).await.map_err(|cause| refused(cause, named.0, named.1))
 }
 
 /// Why there is no emulator at an address.

@@ -75,6 +75,11 @@ pub(crate) fn is_its(target: &str) -> bool {
     path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether it is asked whether the emulator runs, which it says also while it reads its file.
+pub(crate) fn is_health(path: &str) -> bool {
+    matches!(path, "/_emulator/health" | "/_emulator/ready")
+}
+
 /// The answer to a request [for the inspection](is_its).
 pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     let path = asked.target.split('?').next().unwrap_or_default();

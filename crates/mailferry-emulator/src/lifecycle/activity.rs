@@ -3,14 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::agenda::Planned;
 use super::contact::Contact;
+use crate::codec::Word;
 use crate::id;
 use crate::message::{EmailStatus, Message};
 use crate::rules::is_true;
 
 /// What happened to an email, in MailerSend's words (facts sheet 8.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ActivityKind {
     /// It was accepted.
@@ -108,7 +111,7 @@ pub struct Activity {
 }
 
 /// What all emails of one message have in common.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Sheet {
     pub(crate) message_id: String,
     pub(crate) created_at: Timestamp,
@@ -124,7 +127,7 @@ pub(crate) struct Sheet {
 }
 
 /// What the service can find out about readers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tracking {
     pub(crate) opens: bool,
     pub(crate) clicks: bool,
@@ -178,7 +181,7 @@ fn first_link(html: &str) -> Option<String> {
 }
 
 /// One email as activities tell of it. It outlives its message while activities remember it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Letter {
     pub(crate) email_id: String,
     pub(crate) recipient: String,
@@ -189,13 +192,15 @@ pub(crate) struct Letter {
 }
 
 /// How far a letter has come. Only ever changed under the lock of the state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Course {
     pub(crate) status: EmailStatus,
     pub(crate) opened: bool,
     pub(crate) clicked: bool,
     /// Counts how often its plan was changed; jobs of an older plan do nothing.
     pub(crate) plan: u32,
+    /// What is planned for it: what the agenda has, for whoever reads the letter from a file.
+    pub(crate) next: Option<Planned>,
 }
 
 impl Letter {
@@ -206,7 +211,7 @@ impl Letter {
         subject: Arc<str>,
         sheet: Arc<Sheet>,
     ) -> Arc<Self> {
-        let course = Course { status: EmailStatus::Queued, opened: false, clicked: false, plan: 0 };
+        let course = Course { status: EmailStatus::Queued, opened: false, clicked: false, plan: 0, next: None };
         Arc::new(Self { email_id, recipient, contact, subject, sheet, course: Mutex::new(course) })
     }
 
@@ -220,7 +225,10 @@ impl Letter {
 
     /// Nothing that was planned for it happens any more.
     pub(crate) fn cancel(&self) {
-        self.change(|course| course.plan = course.plan.wrapping_add(1));
+        self.change(|course| {
+            course.plan = course.plan.wrapping_add(1);
+            course.next = None;
+        });
     }
 
     /// Roughly how much memory it takes. Each counts its sheet, which several share.
@@ -230,14 +238,14 @@ impl Letter {
 }
 
 /// What is known about an activity beyond its kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Detail {
     None,
     /// The id of the opening itself.
     Open(u64),
     Click(u64, String),
     /// Why the recipient is suppressed.
-    Suppressed(&'static str),
+    Suppressed(#[serde(deserialize_with = "crate::codec::word::deserialize")] Word),
 }
 
 /// An activity as it is remembered.

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::activity::Letter;
 use super::outcome::Outcome;
+use crate::codec::Word;
 use crate::settings::Memory;
 
 /// One step of one email.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
     Queue,
     Send,
     /// It is not sent, for this reason.
-    Suppress(&'static str),
+    Suppress(#[serde(deserialize_with = "crate::codec::word::deserialize")] Word),
     Deliver,
     SoftBounce,
     HardBounce,
@@ -26,6 +28,15 @@ pub(crate) enum Step {
     Click,
     OpenSurvey,
     SubmitSurvey,
+}
+
+/// A step that is planned for an email, and the steps after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Planned {
+    at: Timestamp,
+    step: Step,
+    #[serde(deserialize_with = "super::outcome::rest")]
+    then: &'static [Step],
 }
 
 /// Something that is to happen.
@@ -79,7 +90,14 @@ impl Agenda {
     /// Plans a step of a letter, by the letter's present plan.
     pub(super) fn plan(&mut self, at: Timestamp, letter: &Arc<Letter>, step: Step, then: &'static [Step]) {
         let plan = letter.course().plan;
+        letter.change(|course| course.next = Some(Planned { at, step, then }));
         self.add(at, Job::Step { letter: Arc::clone(letter), plan, step, then });
+    }
+
+    /// Plans again what was planned for a letter that was read from a file.
+    #[cfg(feature = "data")]
+    pub(super) fn plan_again(&mut self, letter: &Arc<Letter>, planned: Planned) {
+        self.plan(planned.at, letter, planned.step, planned.then);
     }
 
     /// An email was accepted: it is queued when its message was made, and sent when it is due.

@@ -40,6 +40,7 @@ impl State {
     }
 
     fn planned(&mut self, settings: &Settings, letter: &Arc<Letter>, step: Step, then: &'static [Step], at: Timestamp) {
+        letter.change(|course| course.next = None);
         match step {
             Step::Queue => {
                 let due = letter.sheet.send_at.map_or(at, |send_at| send_at.max(at));

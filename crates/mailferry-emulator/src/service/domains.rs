@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::query::{json_body, note};
@@ -95,7 +95,7 @@ enum Totals {
 
 /// In the order recorded in 2025. Of these, only `send_paused`, `track_clicks` and `track_opens` change what the emulator
 /// does.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the shape is MailerSend's")]
 struct DomainSettings {
     send_paused: bool,
@@ -119,6 +119,7 @@ struct DomainSettings {
 }
 
 /// What is remembered of a domain beside its name.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Record {
     created_at: Timestamp,
     settings: DomainSettings,

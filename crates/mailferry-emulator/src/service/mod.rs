@@ -22,9 +22,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+#[cfg(feature = "data")]
+pub(crate) use self::bulk::Bulk;
+#[cfg(feature = "data")]
+pub(crate) use self::domains::Records;
 pub(crate) use self::query::decode;
+#[cfg(feature = "data")]
+pub(crate) use self::state::StoredEmail;
 pub(crate) use self::state::{State, StoredMessage};
 use crate::clock::{Clock, next_midnight, reset_time};
+use crate::keeping::Keeping;
 use crate::limits::Minute;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -42,6 +49,7 @@ pub(crate) struct Service {
     /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
     pub(crate) is_exposed: bool,
     state: Mutex<State>,
+    pub(crate) keeping: Keeping,
     pub(crate) dispatch: Dispatch,
 }
 
@@ -59,11 +67,26 @@ struct Today {
 }
 
 impl Service {
-    pub(crate) fn new(settings: Settings, clock: Clock, url: String, is_exposed: bool, state: State) -> Self {
-        Self { settings, clock, url, is_exposed, state: Mutex::new(state), dispatch: Dispatch::default() }
+    pub(crate) fn new(
+        settings: Settings,
+        clock: Clock,
+        url: String,
+        is_exposed: bool,
+        state: State,
+        keeping: Keeping,
+    ) -> Self {
+        Self { settings, clock, url, is_exposed, state: Mutex::new(state), keeping, dispatch: Dispatch::default() }
     }
 
+    /// The state, which may be changed: whoever keeps it looks at it soon.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let state = self.quietly();
+        self.keeping.touch();
+        state
+    }
+
+    /// The state, for those who keep it.
+    pub(crate) fn quietly(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -180,7 +203,7 @@ impl Service {
         };
         // Questions about activities and about emails are counted together (facts sheet 2.1).
         let shared = matches!(route.endpoint, Endpoint::Activity | Endpoint::Emails);
-        let counted = if shared { "activity" } else { route.pattern };
+        let counted = if shared { route::READINGS } else { route.pattern };
         let minute = limit.map(|limit| self.state().meter.minute(counted, limit, now));
         if let Some(Minute { retry_after: Some(seconds), .. }) = minute {
             return Err(self.rate_limited(minute, seconds, now));

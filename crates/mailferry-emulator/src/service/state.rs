@@ -46,11 +46,13 @@ pub(crate) struct State {
 }
 
 /// A message with its emails.
+#[derive(Clone)]
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
     pub(crate) emails: Vec<StoredEmail>,
 }
 
+#[derive(Clone)]
 pub(crate) struct StoredEmail {
     pub(crate) id: String,
     pub(crate) recipient: Mailbox,

@@ -10,6 +10,8 @@ mod retries;
 
 pub(crate) use self::driver::{Dispatch, run};
 pub(crate) use self::outbox::Outbox;
+#[cfg(feature = "data")]
+pub(crate) use self::outbox::{Posted, Waiting};
 pub use self::outbox::{Delivery, DeliveryResult};
 pub(crate) use self::post::WITHIN;
 pub(crate) use self::registry::EVENTS;

@@ -5,9 +5,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::delivery::{Notice, Parcel, Receiver};
 use super::post::{Failure, sign};
+use crate::changes::Changes;
 use crate::clock::later;
 use crate::log::Log;
 use crate::settings::Memory;
@@ -39,7 +41,7 @@ pub struct Delivery {
 }
 
 /// What came of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DeliveryResult {
     /// The receiver answered with this status; anything from 200 to 299 is a success.
@@ -73,12 +75,17 @@ impl fmt::Debug for Delivery {
 }
 
 /// A parcel and how often it was tried.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Waiting {
     pub(crate) parcel: Parcel,
     attempts: u32,
+    /// Its number among everything that ever waited.
+    #[serde(skip)]
+    arrival: u64,
 }
 
 /// A parcel that was posted once.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Posted {
     parcel: Parcel,
     number: u64,
@@ -122,6 +129,10 @@ pub(crate) struct Outbox {
     queues: BTreeMap<Receiver, Queue>,
     /// Receivers that are being posted to, and whether what is being posted may be repeated.
     busy: BTreeMap<Receiver, bool>,
+    /// What is being posted, and when it was due: whoever reads a file after a crash has it posted again.
+    posting: BTreeMap<u64, (Timestamp, Waiting)>,
+    /// By arrival, of what waits.
+    changes: Changes<u64>,
     arrivals: u64,
     /// Everything that waits or is being posted.
     waiting: Memory,
@@ -136,6 +147,8 @@ impl Outbox {
         Self {
             queues: BTreeMap::new(),
             busy: BTreeMap::new(),
+            posting: BTreeMap::new(),
+            changes: Changes::default(),
             arrivals: 0,
             waiting: Memory { count: 0, bytes: 0 },
             most: memory,
@@ -147,14 +160,16 @@ impl Outbox {
 
     /// Adds a parcel that is due at `due`. When too many wait, those that are due last are lost, and counted.
     pub(crate) fn push(&mut self, parcel: Parcel, due: Timestamp) {
-        self.queue(Waiting { parcel, attempts: 0 }, due);
+        self.queue(Waiting { parcel, attempts: 0, arrival: 0 }, due);
     }
 
-    fn queue(&mut self, waiting: Waiting, due: Timestamp) {
+    fn queue(&mut self, mut waiting: Waiting, due: Timestamp) {
         self.waiting.count = self.waiting.count.saturating_add(1);
         self.waiting.bytes = self.waiting.bytes.saturating_add(waiting.parcel.weight());
         let arrival = self.arrivals;
         self.arrivals = self.arrivals.saturating_add(1);
+        waiting.arrival = arrival;
+        self.changes.note(arrival);
         self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, arrival), waiting);
         while (self.waiting.count > self.most.count || self.waiting.bytes > self.most.bytes) && self.lose_last() {}
     }
@@ -170,6 +185,7 @@ impl Outbox {
             self.queues.remove(&receiver);
         }
         let Some((_, waiting)) = removed else { return false };
+        self.changes.note(waiting.arrival);
         self.less(waiting.parcel.weight());
         self.lost = self.lost.saturating_add(1);
         true
@@ -180,17 +196,20 @@ impl Outbox {
         let free = self.queues.iter_mut().filter(|(receiver, _)| !self.busy.contains_key(*receiver));
         let (receiver, queue) = free.into_iter().find(|(_, queue)| is_due(queue, now))?;
         let receiver = receiver.clone();
-        let (_, waiting) = queue.pop_first()?;
+        let ((due, arrival), waiting) = queue.pop_first()?;
         if queue.is_empty() {
             self.queues.remove(&receiver);
         }
         self.busy.insert(receiver, true);
+        self.posting.insert(arrival, (due, waiting.clone()));
         Some(waiting)
     }
 
     /// Writes down what came of a parcel, and queues it again if it may be repeated.
     pub(crate) fn answered(&mut self, waiting: Waiting, outcome: Result<u16, Failure>, now: Timestamp) -> Answered {
-        let Waiting { parcel, attempts } = waiting;
+        let Waiting { parcel, attempts, arrival } = waiting;
+        self.posting.remove(&arrival);
+        self.changes.note(arrival);
         let attempt = attempts.saturating_add(1);
         let receiver = parcel.receiver.clone();
         self.less(parcel.weight());
@@ -212,7 +231,7 @@ impl Outbox {
         self.posted = self.posted.saturating_add(1);
         self.log.push(posted, parcel.weight());
         if let Some(due) = again_at {
-            self.queue(Waiting { parcel, attempts: attempt }, due);
+            self.queue(Waiting { parcel, attempts: attempt, arrival: 0 }, due);
         }
         Answered { receiver, failed, lost }
     }
@@ -236,6 +255,7 @@ impl Outbox {
             *may_be_repeated = false;
         }
         for waiting in self.queues.remove(receiver).into_iter().flat_map(BTreeMap::into_values) {
+            self.changes.note(waiting.arrival);
             self.less(waiting.parcel.weight());
         }
     }
@@ -243,6 +263,7 @@ impl Outbox {
     /// Everything that waits for `receiver` goes to `url` from now on.
     pub(crate) fn redirect(&mut self, receiver: &Receiver, url: &str) {
         for waiting in self.queues.get_mut(receiver).into_iter().flat_map(BTreeMap::values_mut) {
+            self.changes.note(waiting.arrival);
             url.clone_into(&mut waiting.parcel.url);
         }
     }
@@ -251,6 +272,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.busy.values_mut().for_each(|may_be_repeated| *may_be_repeated = false);
         for waiting in std::mem::take(&mut self.queues).into_values().flat_map(BTreeMap::into_values) {
+            self.changes.note(waiting.arrival);
             self.less(waiting.parcel.weight());
         }
         self.log.clear();
@@ -275,6 +297,51 @@ impl Outbox {
     fn less(&mut self, weight: usize) {
         self.waiting.count = self.waiting.count.saturating_sub(1);
         self.waiting.bytes = self.waiting.bytes.saturating_sub(weight);
+    }
+}
+
+/// For the file that parcels are kept in.
+#[cfg(feature = "data")]
+impl Outbox {
+    /// What a file has of the outbox beside its entries.
+    pub(crate) fn counts(&self) -> [u64; 3] {
+        [self.posted, self.arrivals, self.lost]
+    }
+
+    pub(crate) fn changes(&mut self) -> &mut Changes<u64> {
+        &mut self.changes
+    }
+
+    pub(crate) fn log(&self) -> &Log<Posted> {
+        &self.log
+    }
+
+    pub(crate) fn log_mut(&mut self) -> &mut Log<Posted> {
+        &mut self.log
+    }
+
+    /// Everything that waits or is being posted, by its arrival, with the time that it is due.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (u64, Timestamp, &Waiting)> {
+        let queued = self.queues.values().flatten().map(|((due, arrival), waiting)| (*arrival, *due, waiting));
+        queued.chain(self.posting.iter().map(|(arrival, (due, waiting))| (*arrival, *due, waiting)))
+    }
+
+    /// Goes on from what a file has.
+    pub(crate) fn restore(
+        &mut self,
+        [posted, arrivals, lost]: [u64; 3],
+        waiting: impl Iterator<Item = (u64, Timestamp, Waiting)>,
+    ) {
+        self.posted = posted.max(self.log.counts().0);
+        self.lost = lost;
+        let mut above = arrivals;
+        for (arrival, due, waiting) in waiting {
+            // In the old order, under the old number.
+            self.arrivals = arrival;
+            self.queue(waiting, due);
+            above = above.max(self.arrivals);
+        }
+        self.arrivals = above;
     }
 }
 
