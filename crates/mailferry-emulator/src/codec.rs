@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn an_unknown_word_is_an_error() {
-        let error = serde_json::from_str::<All>(r#"{"bytes":"","word":"activity.dreamt","words":[],"perhaps":null}"#).unwrap_err();
+        let error = serde_json::from_str::<All>(r#"{"bytes":"","word":"activity.dreamt","words":[],"perhaps":null}"#)
+            .unwrap_err();
         assert!(error.to_string().contains("activity.dreamt"), "{error}");
     }
 }

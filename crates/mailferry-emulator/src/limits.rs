@@ -31,9 +31,7 @@ pub(crate) struct Meter {
 }
 
 /// Routes that this version does not have are left out.
-fn windows<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<HashMap<&'static str, (Timestamp, u32)>, D::Error> {
+fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<&'static str, (Timestamp, u32)>, D::Error> {
     let windows = HashMap::<String, (Timestamp, u32)>::deserialize(deserializer)?;
     Ok(windows.into_iter().filter_map(|(route, window)| Some((known_word(&route)?, window))).collect())
 }

@@ -121,7 +121,11 @@ fn part<T: DeserializeOwned + Default>(rows: &BTreeMap<String, String>, name: &s
 }
 
 /// Every part as it is now. The state is taken apart, so that nothing is added to it without a thought for the file.
-pub(super) fn parts(state: &State, clock: &Clock, token: Option<&str>) -> serde_json::Result<Vec<(&'static str, String)>> {
+pub(super) fn parts(
+    state: &State,
+    clock: &Clock,
+    token: Option<&str>,
+) -> serde_json::Result<Vec<(&'static str, String)>> {
     #[derive(Serialize)]
     struct Domains<'a> {
         known: &'a [(String, String)],

@@ -130,8 +130,7 @@ fn lock(path: &Path) -> Result<fs::File, DataError> {
     let whole = path.canonicalize().map_err(|cause| DataError::io(path, &cause))?;
     let mut beside = OsString::from(whole);
     beside.push("-lock");
-    let mut file =
-        private().create(true).truncate(false).open(&beside).map_err(|cause| DataError::io(path, &cause))?;
+    let mut file = private().create(true).truncate(false).open(&beside).map_err(|cause| DataError::io(path, &cause))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

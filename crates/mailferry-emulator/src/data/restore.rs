@@ -106,8 +106,8 @@ async fn letters(file: &mut File) -> Result<HashMap<String, Arc<Letter>>, DataEr
     let mut sheets: HashMap<String, Arc<Sheet>> = HashMap::new();
     let mut letters = HashMap::with_capacity(rows.len());
     for (email, body) in rows {
-        let mut letter: Letter =
-            json(&body).map_err(|error| DataError::new(Kind::Unreadable, &path, format!("letters {email}: {error}")))?;
+        let mut letter: Letter = json(&body)
+            .map_err(|error| DataError::new(Kind::Unreadable, &path, format!("letters {email}: {error}")))?;
         let sheet = sheets.entry(letter.sheet.message_id.clone()).or_insert_with(|| Arc::clone(&letter.sheet));
         letter.sheet = Arc::clone(sheet);
         letters.insert(email, Arc::new(letter));
@@ -122,7 +122,8 @@ fn json<T: DeserializeOwned>(body: &str) -> Result<T, String> {
 impl Loaded {
     /// Puts it into a state that has no mails yet, and plans what is to happen to them.
     pub(super) fn put(self, state: &mut State, service: &Service, account: &Account) {
-        let Self { messages, activities, bulks, requests, deliveries, received, waiting, contacts, suppressions } = self;
+        let Self { messages, activities, bulks, requests, deliveries, received, waiting, contacts, suppressions } =
+            self;
         let counts = &account.counts;
         state.messages.restore(counts.of(Table::Messages), messages.into_iter());
         state.activities.restore(counts.of(Table::Activities), activities.into_iter());

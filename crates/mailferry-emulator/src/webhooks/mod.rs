@@ -10,9 +10,9 @@ mod retries;
 
 pub(crate) use self::driver::{Dispatch, run};
 pub(crate) use self::outbox::Outbox;
+pub use self::outbox::{Delivery, DeliveryResult};
 #[cfg(feature = "data")]
 pub(crate) use self::outbox::{Posted, Waiting};
-pub use self::outbox::{Delivery, DeliveryResult};
 pub(crate) use self::post::WITHIN;
 pub(crate) use self::registry::EVENTS;
 pub use self::registry::{Pausing, RegisteredWebhook, Webhook, WebhookVersion};

@@ -5,6 +5,8 @@
 mod activity;
 mod bulk;
 mod client;
+#[cfg(feature = "data")]
+mod data;
 mod documents;
 mod faults;
 mod hostile;
