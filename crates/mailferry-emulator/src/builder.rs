@@ -15,7 +15,8 @@ use crate::clock::Clock;
 #[cfg(feature = "data")]
 use crate::data::Kept;
 use crate::emulator::Emulator;
-use crate::id::Ids;
+use crate::fault::{FaultRule, Faults};
+use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::keeping::Keeping;
 use crate::lifecycle::{Outcome, Script};
@@ -61,6 +62,8 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    faults: Vec<FaultRule>,
+    fault_seed: Option<u64>,
     #[cfg(feature = "data")]
     data: Option<PathBuf>,
 }
@@ -79,6 +82,8 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            faults: Vec::new(),
+            fault_seed: None,
             #[cfg(feature = "data")]
             data: None,
         }
@@ -282,6 +287,19 @@ impl Builder {
         self
     }
 
+    /// Starts with this fault, which [`Emulator::reset`] starts again.
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
+    /// Decides by `seed` which requests meet a fault that meets a share of them. By default that is [`Builder::seed`], or
+    /// else a different one for every run, which [`Emulator::faults`] tells.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = Some(seed);
+        self
+    }
+
     /// Takes time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -335,8 +353,9 @@ impl Builder {
     /// # Errors
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty or
-    /// cannot be sent in a header. When the file to keep everything in cannot be used, the error holds a `DataError`.
+    /// token](Builder::any_token) is taken at an address that other machines can reach, a token is empty or
+    /// cannot be sent in a header, or a [fault](Builder::fault) cannot be. When the file to keep everything in cannot be
+    /// used, the error holds a `DataError`.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener).await
@@ -362,6 +381,8 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            faults,
+            fault_seed,
             #[cfg(feature = "data")]
             data,
         } = self;
@@ -395,7 +416,9 @@ impl Builder {
             let secret = ids.token();
             settings.tokens.push(Token { secret, scopes: None });
         }
-        let mut state = State::new(ids, settings.memory);
+        let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
+        let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
+        let mut state = State::new(ids, settings.memory, faults);
         #[cfg(feature = "data")]
         if let Some(kept) = &mut kept {
             kept.restore_account(&mut state, &clock);

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::fault::{ActiveFault, Fault, FaultRule, InvalidFault};
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
 use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
@@ -18,6 +18,7 @@ use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
 use crate::suppression::SuppressionList;
+use crate::tracking::Dressed;
 use crate::webhooks::{Delivery, RegisteredWebhook, Webhook};
 
 /// MailerSend's HTTP API, running in this process.
@@ -140,9 +141,45 @@ impl Emulator {
         self.service.suppress_everywhere(list, address.into());
     }
 
-    /// Lets the next request meet `fault`; several are met one after the other.
+    /// Lets the next request meet `fault`, or what is posted next; several are met one after the other, before any that
+    /// was [added](Emulator::add_fault).
     pub fn fail_next(&self, fault: Fault) {
-        self.service.state().faults.push_back(fault);
+        self.service.state().faults.queue(fault);
+    }
+
+    /// Lets requests, or what is posted, meet a fault as `rule` says, and gives what it is deleted by.
+    ///
+    /// # Errors
+    ///
+    /// When it can never happen, as with a share of more than all, or when there are 100 faults already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mailferry_emulator::{Emulator, Fault, FaultOn, FaultRule};
+    ///
+    /// # fn flaky(emulator: &Emulator) -> Result<(), mailferry_emulator::InvalidFault> {
+    /// emulator.add_fault(FaultRule::new(Fault::Status(503)).share(0.1).on(FaultOn::Email).seed(7))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_fault(&self, rule: FaultRule) -> Result<ActiveFault, InvalidFault> {
+        self.service.state().faults.add(rule)
+    }
+
+    /// Every fault that was added, with how often it was met; those that cannot happen any longer stay for a while.
+    pub fn faults(&self) -> Vec<ActiveFault> {
+        self.service.state().faults.rules().to_vec()
+    }
+
+    /// Deletes the fault with this [number](ActiveFault::id); `false` when there is none.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.service.state().faults.remove(id)
+    }
+
+    /// Nothing goes wrong any longer: deletes every fault, and those that were waiting for the next request.
+    pub fn clear_faults(&self) {
+        self.service.state().faults.clear();
     }
 
     /// Changes the standing of the account.
@@ -238,6 +275,14 @@ impl Emulator {
         self.service.react(email_id, reaction)
     }
 
+    /// The email `email_id` as its recipient gets it: with the links, the pixel, the footers and the headers that MailerSend
+    /// adds. What [`emails`](Emulator::emails) gives stays as it was sent. `None` when no such email is remembered.
+    ///
+    /// Whoever follows one of its links, or loads its pixel, is noticed as a reader would be.
+    pub fn delivered_copy(&self, email_id: &str) -> Option<Dressed> {
+        self.service.dressed(email_id, &self.service.at_home(""))
+    }
+
     /// Gives emails to `pattern` this outcome, if they are not sent yet: an address, or one with `*` for any letters.
     pub fn set_outcome(&self, pattern: impl Into<String>, outcome: Outcome) {
         let now = self.service.clock.now();
@@ -300,7 +345,8 @@ impl Emulator {
         self.service.state().inbound.log.iter().cloned().collect()
     }
 
-    /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.
+    /// Forgets messages, requests and suppressions, and starts all limits again; faults are those of the
+    /// [`Builder`] again, as if none had been met.
     pub fn reset(&self) {
         self.service.state().reset();
     }

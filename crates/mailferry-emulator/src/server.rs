@@ -1,6 +1,7 @@
 //! The listening socket, and HTTP on each connection.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultOn};
 use crate::inspection::{self, Asked};
 use crate::reply::Reply;
 use crate::request::{Request, bearer};
@@ -50,8 +51,8 @@ pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: 
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&service), stop.clone()));
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer.ip(), Arc::clone(&service), stop.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: it passes.
@@ -69,13 +70,13 @@ pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: 
     let _ = tokio::time::timeout(GOODBYE_WITHIN, finished).await;
 }
 
-async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::Receiver<()>) {
+async fn connection(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut stop: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(Wire::new(stream, Arc::clone(&reset)));
     let respond = service_fn(move |request: hyper::Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        respond(Arc::clone(&service), Arc::clone(&reset), parts, body)
+        respond(Arc::clone(&service), peer, Arc::clone(&reset), parts, body)
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
@@ -94,6 +95,7 @@ async fn connection(stream: TcpStream, service: Arc<Service>, mut stop: watch::R
 
 async fn respond(
     service: Arc<Service>,
+    peer: IpAddr,
     reset: Arc<AtomicBool>,
     parts: Parts,
     body: Incoming,
@@ -113,7 +115,11 @@ async fn respond(
             let headers = headers(&parts.headers);
             let token = authorization.as_deref().and_then(bearer);
             let method = parts.method.as_str();
-            inspection::answer(&service, &Asked { method, target: &target, token, headers: &headers, body: &body })
+            let peer = Some(peer);
+            inspection::answer(
+                &service,
+                &Asked { method, target: &target, token, headers: &headers, body: &body, peer },
+            )
         };
         let reply = if is_large { beside(answer).await } else { answer() };
         return response(reply, Answer::whole);
@@ -126,8 +132,10 @@ async fn respond(
         authorization,
         body: Bytes::new(),
         status: None,
+        fault: None,
     };
-    let fault = service.state().faults.pop_front();
+    let fault = service.state().faults.meet(FaultOn::request(request.method(), request.path()));
+    request.fault = fault;
     if fault == Some(Fault::Reset) {
         remember(&service, request);
         reset.store(true, Ordering::Relaxed);
@@ -142,10 +150,10 @@ async fn respond(
     request.body = body;
     let number = remember(&service, request.clone());
     let reply = match fault {
-        Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota)) => failure(&service, fault, &request),
-        Some(Fault::Slow(_) | Fault::Reset | Fault::AnswerLost | Fault::Truncated) | None => {
-            process(&service, request).await
+        Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota | Fault::CreateLimit)) => {
+            failure(&service, fault, &request)
         }
+        _ => process(&service, request).await,
     };
     if let Some(Fault::Slow(by)) = fault {
         tokio::time::sleep(by).await;
@@ -154,6 +162,8 @@ async fn respond(
         return Err(Gone("closed without an answer on purpose"));
     }
     answered(&service, number, reply.status);
+    // Nobody shall take it for the service's own answer.
+    let reply = if let Some(fault) = fault { reply.with("x-emulator-fault", fault) } else { reply };
     response(reply, if fault == Some(Fault::Truncated) { Answer::cut } else { Answer::whole })
 }
 
@@ -187,6 +197,7 @@ fn failure(service: &Service, fault: Fault, request: &Request) -> Reply {
     match fault {
         Fault::RateLimit | Fault::Status(429) => service.minute_reached(request.path(), now),
         Fault::DailyQuota => Service::quota_reached(now),
+        Fault::CreateLimit => service.creation_reached(now),
         Fault::Status(400) => refuse("body.syntax", &[]),
         Fault::Status(401) => refuse("auth.token", &[]),
         Fault::Status(403) => refuse("auth.scope", &[]),
@@ -197,7 +208,7 @@ fn failure(service: &Service, fault: Fault, request: &Request) -> Reply {
         Fault::Status(status @ 300..=399) => Reply::empty(status).with("location", &service.url),
         Fault::Status(status @ 402..=499) => Reply::sentence(status, "The request was refused."),
         Fault::Status(status @ 500..=599) => Reply::proxy(status),
-        Fault::Status(_) | Fault::Slow(_) | Fault::Reset | Fault::AnswerLost | Fault::Truncated => Reply::proxy(500),
+        _ => Reply::proxy(500),
     }
 }
 

@@ -26,7 +26,7 @@ impl File {
     pub(super) async fn open(path: &Path) -> Result<Self, DataError> {
         check_place(path)?;
         let is_new = make(path)?;
-        let lock = lock(path)?;
+        let lock = lock(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(Duration::from_secs(2))
@@ -124,14 +124,26 @@ fn private() -> OpenOptions {
     options
 }
 
+/// How often a lock is tried, and how long is waited in between: for an emulator that is about to end.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(50);
+
 /// Keeps a second emulator out. The system takes the lock back when the process ends, however it ends.
-fn lock(path: &Path) -> Result<fs::File, DataError> {
+async fn lock(path: &Path) -> Result<fs::File, DataError> {
     // One file has one lock, by whichever link it is opened.
     let whole = path.canonicalize().map_err(|cause| DataError::io(path, &cause))?;
     let mut beside = OsString::from(whole);
     beside.push("-lock");
     let mut file = private().create(true).truncate(false).open(&beside).map_err(|cause| DataError::io(path, &cause))?;
-    match file.try_lock() {
+    let mut tried = file.try_lock();
+    for _ in 0..TRIES {
+        if !matches!(tried, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        tokio::time::sleep(BETWEEN).await;
+        tried = file.try_lock();
+    }
+    match tried {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

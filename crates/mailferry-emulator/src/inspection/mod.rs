@@ -4,6 +4,7 @@
 
 mod activities;
 mod emails;
+mod faults;
 mod health;
 mod inbound;
 mod requests;
@@ -11,14 +12,18 @@ mod webhooks;
 
 use std::net::IpAddr;
 
+use serde::de::DeserializeOwned;
+
+use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
+use crate::tracking;
 
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] =
-    &[emails::answer, requests::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+    &[emails::answer, requests::answer, faults::answer, activities::answer, inbound::answer, webhooks::answer, forget];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {
@@ -27,16 +32,27 @@ pub(crate) struct Asked<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) headers: &'a [(String, String)],
     pub(crate) body: &'a [u8],
+    /// Who asks.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl Asked<'_> {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Without parameters.
     pub(crate) fn content_type(&self) -> &str {
         self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The body, where it is labelled as JSON and has the fields that are wanted; else what is wrong with it.
+    pub(crate) fn form<T: DeserializeOwned>(&self) -> Result<T, Reply> {
+        if self.content_type() != "application/json" {
+            return Err(Reply::sentence(415, "Label the body as application/json."));
+        }
+        let form = serde_json::from_slice(self.body);
+        form.map_err(|error| Reply::sentence(400, &format!("The body cannot be read: {error}.")))
     }
 
     /// Every value of a parameter of the query.
@@ -69,10 +85,10 @@ impl Asked<'_> {
     }
 }
 
-/// Whether `target` is one of the inspection's.
+/// Whether `target` is one of the inspection's, or of the page that shows it.
 pub(crate) fn is_its(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
-    path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    page::is_its(path) || path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether it is asked whether the emulator runs, which it says also while it reads its file.
@@ -88,11 +104,20 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     if let Some(reply) = health::answer(service, asked, &parts) {
         return reply;
     }
-    if !is_open {
+    // What stands in a mail is for whoever reads it, from wherever they click.
+    if let Some(reply) = tracking::answer(service, asked, &parts) {
+        return reply;
+    }
+    // The page's own files are no secret, and it has to be there to ask for the token.
+    let page = page::answer(asked.method, path, asked.header("if-none-match"));
+    if !is_open && page.is_none() {
         return refuse("auth.token", &[]);
     }
     if !service.is_exposed && !asked.is_by_local_name() {
         return Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.");
+    }
+    if let Some(page) = page {
+        return page;
     }
     if asked.method != "GET" && asked.is_foreign() {
         return Reply::sentence(403, "Pages of other origins may not change anything here.");
@@ -107,5 +132,10 @@ fn forget(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply>
         return None;
     }
     service.state().reset();
-    Some(Reply { status: 204, headers: Vec::new(), body: Vec::new() })
+    Some(done())
+}
+
+/// Nothing more is to be said.
+fn done() -> Reply {
+    Reply { status: 204, headers: Vec::new(), body: Vec::new() }
 }

@@ -34,6 +34,8 @@ struct ShownDelivery<'a> {
     status: Option<u16>,
     error: Option<&'a str>,
     again_at: Option<String>,
+    /// As it is written in a flag.
+    fault: Option<String>,
 }
 
 /// The answer, when the request is about webhooks.
@@ -87,6 +89,7 @@ fn deliveries(service: &Service) -> Reply {
                 DeliveryResult::Unanswered(reason) => Some(reason),
             },
             again_at: delivery.again_at.map(|at| at.to_string()),
+            fault: delivery.fault.map(|fault| fault.to_string()),
         })
         .collect();
     Reply::json(200, &shown)

@@ -11,6 +11,7 @@ use crate::codec::Word;
 use crate::id;
 use crate::message::{EmailStatus, Message};
 use crate::rules::is_true;
+use crate::tracking::{Footers, Reader};
 
 /// What happened to an email, in MailerSend's words (facts sheet 8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -126,11 +127,15 @@ pub(crate) struct Sheet {
     pub(crate) tracking: Tracking,
 }
 
-/// What the service can find out about readers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the service can find out about readers, and what it adds to mails for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Tracking {
     pub(crate) opens: bool,
     pub(crate) clicks: bool,
+    pub(crate) pixel_on_top: bool,
+    pub(crate) precedence_bulk: bool,
+    pub(crate) footers: Option<Arc<Footers>>,
 }
 
 impl Tracking {
@@ -141,6 +146,7 @@ impl Tracking {
         Self {
             opens: setting("track_opens").map_or(domain.opens, is_true),
             clicks: setting("track_clicks").map_or(domain.clicks, is_true),
+            ..domain
         }
     }
 }
@@ -241,9 +247,9 @@ impl Letter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Detail {
     None,
-    /// The id of the opening itself.
-    Open(u64),
-    Click(u64, String),
+    /// The id of the opening itself, and who it was, if a link tells.
+    Open(u64, Option<Arc<Reader>>),
+    Click(u64, String, Option<Arc<Reader>>),
     /// Why the recipient is suppressed.
     Suppressed(#[serde(deserialize_with = "crate::codec::word::deserialize")] Word),
 }
@@ -276,8 +282,13 @@ impl Occurrence {
 
     /// Roughly how much memory it takes, for the cap: each counts its letter, which several share.
     pub(crate) fn weight(&self) -> usize {
-        let url = if let Detail::Click(_, url) = &self.detail { url.len() } else { 0 };
-        self.letter.weight().saturating_add(url)
+        let reader = |reader: &Option<Arc<Reader>>| reader.as_ref().map_or(0, |reader| reader.weight());
+        let detail = match &self.detail {
+            Detail::Open(_, who) => reader(who),
+            Detail::Click(_, url, who) => url.len().saturating_add(reader(who)),
+            Detail::None | Detail::Suppressed(_) => 0,
+        };
+        self.letter.weight().saturating_add(detail)
     }
 }
 

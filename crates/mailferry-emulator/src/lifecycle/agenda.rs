@@ -177,7 +177,7 @@ mod tests {
             tags: Vec::new(),
             headers: vec![("X".to_owned(), "x".repeat(header))],
             link: None,
-            tracking: Tracking { opens: true, clicks: true },
+            tracking: Tracking::default(),
         };
         let contact = Contact { id: String::new(), created_at: now };
         Letter::new(String::new(), String::new(), contact, "".into(), Arc::new(sheet))

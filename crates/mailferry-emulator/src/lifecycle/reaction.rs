@@ -9,6 +9,7 @@ use super::agenda::Step;
 use crate::clock::later;
 use crate::message::EmailStatus;
 use crate::service::Service;
+use crate::tracking::Reader;
 
 /// How a recipient, or the mail server of one, reacts to an email.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +92,16 @@ impl Service {
     /// Lets a reaction happen now. What was scripted for the email does not happen any more once its server has
     /// reacted; an email that is only sent is delivered before a person reacts to it.
     pub(crate) fn react(&self, email: &str, reaction: Reaction) -> Result<(), ReactionError> {
+        self.react_as(email, reaction, None)
+    }
+
+    /// [`react`](Self::react), by a reader who is known.
+    pub(crate) fn react_as(
+        &self,
+        email: &str,
+        reaction: Reaction,
+        who: Option<Arc<Reader>>,
+    ) -> Result<(), ReactionError> {
         let now = self.clock.now();
         let mut state = self.caught_up(now);
         let mut letters = state.messages.iter().rev().flat_map(|stored| &stored.emails).map(|email| &email.letter);
@@ -110,11 +121,15 @@ impl Service {
             Reaction::Defer => Step::Defer,
             Reaction::Complain => Step::Complain,
             Reaction::Unsubscribe => Step::Unsubscribe,
-            Reaction::Open => Step::Open,
             Reaction::OpenSurvey => Step::OpenSurvey,
             Reaction::SubmitSurvey => Step::SubmitSurvey,
+            Reaction::Open => {
+                state.opened(&self.settings, &letter, who, now);
+                self.wake(&state);
+                return Ok(());
+            }
             Reaction::Click(url) => {
-                state.clicked(&self.settings, &letter, &url, now);
+                state.clicked(&self.settings, &letter, &url, who, now);
                 self.wake(&state);
                 return Ok(());
             }

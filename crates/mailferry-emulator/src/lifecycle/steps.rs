@@ -11,7 +11,11 @@ use crate::message::EmailStatus;
 use crate::service::State;
 use crate::settings::Settings;
 use crate::suppression::{SuppressionList, Whom};
+use crate::tracking::Reader;
 use crate::webhooks;
+
+/// Who opened or clicked, if a link tells.
+type Who = Option<Arc<Reader>>;
 
 /// Where somebody clicks when an email has no link.
 const NO_LINK: &str = "https://example.com/";
@@ -103,19 +107,19 @@ impl State {
             Step::Suppress(reason) => {
                 self.record(settings, letter, ActivityKind::Suppressed, Detail::Suppressed(reason), at);
             }
-            Step::Open => self.opened(settings, letter, at),
+            Step::Open => self.opened(settings, letter, None, at),
             Step::Click => {
                 let url = letter.sheet.link.clone().unwrap_or_else(|| NO_LINK.to_owned());
-                self.clicked(settings, letter, &url, at);
+                self.clicked(settings, letter, &url, None, at);
             }
         }
     }
 
-    pub(super) fn opened(&mut self, settings: &Settings, letter: &Arc<Letter>, at: Timestamp) {
+    pub(super) fn opened(&mut self, settings: &Settings, letter: &Arc<Letter>, who: Who, at: Timestamp) {
         if !letter.sheet.tracking.opens {
             return;
         }
-        let detail = Detail::Open(self.ids.serial());
+        let detail = Detail::Open(self.ids.serial(), who);
         self.record(settings, letter, ActivityKind::Opened, detail.clone(), at);
         if !letter.course().opened {
             letter.change(|course| course.opened = true);
@@ -123,11 +127,11 @@ impl State {
         }
     }
 
-    pub(super) fn clicked(&mut self, settings: &Settings, letter: &Arc<Letter>, url: &str, at: Timestamp) {
+    pub(super) fn clicked(&mut self, settings: &Settings, letter: &Arc<Letter>, url: &str, who: Who, at: Timestamp) {
         if !letter.sheet.tracking.clicks {
             return;
         }
-        let detail = Detail::Click(self.ids.serial(), url.to_owned());
+        let detail = Detail::Click(self.ids.serial(), url.to_owned(), who);
         self.record(settings, letter, ActivityKind::Clicked, detail.clone(), at);
         if !letter.course().clicked {
             letter.change(|course| course.clicked = true);
@@ -148,10 +152,10 @@ impl State {
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
         let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
         if let Some(event) = kind.event() {
-            let Self { webhooks, outbox, .. } = self;
+            let Self { webhooks, outbox, faults, .. } = self;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                outbox.push(webhook.parcel(event, body, settings), at);
+                outbox.push(webhook.parcel(event, body, settings), at, faults);
             }
         }
         let weight = occurrence.weight();

@@ -61,6 +61,7 @@ pub(crate) const DOMAIN_SETTINGS: &[Rule] = &[
     row("domain.send_paused", "send_paused", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.track_clicks", "track_clicks", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.track_opens", "track_opens", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
+    row("domain.track_opens_pixel_on_top", "track_opens_pixel_on_top", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.track_unsubscribe", "track_unsubscribe", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.track_content", "track_content", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.custom_tracking_enabled", "custom_tracking_enabled", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),

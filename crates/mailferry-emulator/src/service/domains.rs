@@ -1,6 +1,7 @@
 //! `/v1/domains`: the account's domains, their settings and their DNS records.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::message::EmailStatus;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{DOMAIN, DOMAIN_SETTINGS, examine, is_true};
+use crate::tracking::Footers;
 
 /// More are refused as MailerSend refuses them; where its own limit is, is UNCERTAIN.
 pub(super) const MOST_DOMAINS: usize = 10_000;
@@ -93,8 +95,7 @@ enum Totals {
     Some { sent: usize, delivered: usize, hard_bounced: usize, soft_bounced: usize },
 }
 
-/// In the order recorded in 2025. Of these, only `send_paused`, `track_clicks` and `track_opens` change what the emulator
-/// does.
+/// In the order recorded in 2025. What is tracked, `precedence_bulk` and `send_paused` change what the emulator does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the shape is MailerSend's")]
 struct DomainSettings {
@@ -123,6 +124,8 @@ struct DomainSettings {
 pub(crate) struct Record {
     created_at: Timestamp,
     settings: DomainSettings,
+    /// What the settings add to mails, shared by all of them.
+    footers: Option<Arc<Footers>>,
 }
 
 /// Records of domains by name.
@@ -189,12 +192,22 @@ impl DomainSettings {
         }
     }
 
+    /// What is added to mails. `track_unsubscribe` switches both (UNCERTAIN), and each has a switch of its own.
+    fn footers(&self) -> Option<Footers> {
+        let html = (self.track_unsubscribe_html_enabled && !self.track_unsubscribe_html.is_empty())
+            .then(|| self.track_unsubscribe_html.clone());
+        let text = (self.track_unsubscribe_plain_enabled && !self.track_unsubscribe_plain.is_empty())
+            .then(|| self.track_unsubscribe_plain.clone());
+        (self.track_unsubscribe && (html.is_some() || text.is_some())).then_some(Footers { html, text })
+    }
+
     /// Takes over what the valid `root` says.
     fn change(&mut self, root: &Value) {
         for (name, field) in [
             ("send_paused", &mut self.send_paused),
             ("track_clicks", &mut self.track_clicks),
             ("track_opens", &mut self.track_opens),
+            ("track_opens_pixel_on_top", &mut self.track_opens_pixel_on_top),
             ("track_unsubscribe", &mut self.track_unsubscribe),
             ("track_unsubscribe_html_enabled", &mut self.track_unsubscribe_html_enabled),
             ("track_unsubscribe_plain_enabled", &mut self.track_unsubscribe_plain_enabled),
@@ -218,6 +231,13 @@ impl DomainSettings {
                 text.clone_into(field);
             }
         }
+    }
+}
+
+impl Record {
+    fn change(&mut self, root: &Value) {
+        self.settings.change(root);
+        self.footers = self.settings.footers().map(Arc::new);
     }
 }
 
@@ -269,9 +289,9 @@ impl Service {
         }
         let name = root.get("name").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
         let id = state.domain_id(&name);
-        let settings = &mut state.domain_record(&name, self.settings.ignore_duplicates, now).settings;
-        settings.change(&root);
-        let domain_settings = settings.clone();
+        let record = state.domain_record(&name, self.settings.ignore_duplicates, now);
+        record.change(&root);
+        let domain_settings = record.settings.clone();
         let new = NewDomain {
             id,
             name,
@@ -313,7 +333,7 @@ impl Service {
         if !findings.is_empty() {
             return note(request, invalid(&findings));
         }
-        state.domain_record(&name, self.settings.ignore_duplicates, now).settings.change(&root);
+        state.domain_record(&name, self.settings.ignore_duplicates, now).change(&root);
         match root.get("send_paused").filter(|value| !value.is_null()).map(is_true) {
             Some(true) => {
                 state.paused_domains.insert(name.clone());
@@ -421,12 +441,19 @@ impl State {
         Tracking {
             opens: settings.is_none_or(|settings| settings.track_opens),
             clicks: settings.is_none_or(|settings| settings.track_clicks),
+            pixel_on_top: settings.is_some_and(|settings| settings.track_opens_pixel_on_top),
+            precedence_bulk: settings.is_some_and(|settings| settings.precedence_bulk),
+            footers: self.records.get(name).and_then(|record| record.footers.clone()),
         }
     }
 
     /// What is remembered of the domain `name`, which is as old as the first look at it.
     fn domain_record(&mut self, name: &str, ignore_duplicates: bool, now: Timestamp) -> &mut Record {
         let settings = || DomainSettings::new(ignore_duplicates);
-        self.records.entry(name.to_owned()).or_insert_with(|| Record { created_at: now, settings: settings() })
+        self.records.entry(name.to_owned()).or_insert_with(|| Record {
+            created_at: now,
+            settings: settings(),
+            footers: None,
+        })
     }
 }

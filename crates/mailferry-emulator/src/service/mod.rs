@@ -105,6 +105,11 @@ impl Service {
         }
     }
 
+    /// The URL of `path`, outside of the API.
+    pub(crate) fn at_home(&self, path: &str) -> String {
+        format!("{}{path}", self.url.trim_end_matches("/v1/"))
+    }
+
     /// Answers one request of the API.
     ///
     /// The order is that of the facts sheet (9.6, INFERRED): token, path, account and scope, limits, fields.
@@ -241,6 +246,11 @@ impl Service {
         let reset = crate::clock::later(now, std::time::Duration::from_mins(1));
         let minute = Minute { limit, remaining: 0, retry_after: Some(60), reset };
         self.rate_limited(Some(minute), 60, now)
+    }
+
+    /// The 429 of a fault, as if too many resources were created.
+    pub(crate) fn creation_reached(&self, now: Timestamp) -> Reply {
+        self.with_quota(refuse("create.too_many", &[]), now)
     }
 
     fn quota(&self, now: Timestamp) -> Reply {

@@ -1,13 +1,13 @@
 //! What the service remembers.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
-use crate::fault::Fault;
+use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
@@ -32,7 +32,7 @@ pub(crate) struct State {
     pub(crate) messages: Log<StoredMessage>,
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
-    pub(crate) faults: VecDeque<Fault>,
+    pub(crate) faults: Faults,
     pub(crate) agenda: Agenda,
     pub(crate) script: Script,
     pub(crate) contacts: Contacts,
@@ -69,7 +69,7 @@ impl StoredEmail {
 }
 
 impl State {
-    pub(crate) fn new(ids: Ids, memory: Memory) -> Self {
+    pub(crate) fn new(ids: Ids, memory: Memory, faults: Faults) -> Self {
         // A message has several recipients, and an email several activities.
         let several = memory.count.saturating_mul(10);
         Self {
@@ -83,7 +83,7 @@ impl State {
             messages: Log::new(memory),
             bulks: Log::new(memory),
             requests: Log::new(memory),
-            faults: VecDeque::new(),
+            faults,
             agenda: Agenda::new(Memory { count: several, bytes: memory.bytes }),
             script: Script::default(),
             contacts: Contacts::new(several),
@@ -96,15 +96,15 @@ impl State {
         }
     }
 
-    /// Forgets messages, requests, suppressions, faults and deliveries, and starts limits again; the account stays as it
-    /// is, and its webhooks with it.
+    /// Forgets messages, requests, suppressions and deliveries, and starts limits and faults again; the account stays as
+    /// it is, and its webhooks with it.
     pub(crate) fn reset(&mut self) {
         self.meter = Meter::default();
         self.entries.clear();
         self.messages.clear();
         self.bulks.clear();
         self.requests.clear();
-        self.faults.clear();
+        self.faults.reset();
         self.agenda.clear();
         self.contacts.clear();
         self.activities.clear();

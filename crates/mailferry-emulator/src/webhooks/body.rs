@@ -9,6 +9,7 @@ use crate::id;
 use crate::json;
 use crate::lifecycle::{ActivityKind, Detail, Letter, Occurrence};
 use crate::message::EmailStatus;
+use crate::tracking::Reader;
 
 /// Whoever opens and clicks does it from here.
 const IP: &str = "127.0.0.1";
@@ -105,8 +106,8 @@ struct RecipientV1<'a> {
 #[serde(tag = "object", rename_all = "snake_case")]
 enum Morph<'a> {
     RecipientBounce { reason: &'static str },
-    Open { id: String, created_at: String, ip: &'static str },
-    Click { id: String, created_at: String, ip: &'static str, url: &'a str },
+    Open { id: String, created_at: String, ip: &'a str },
+    Click { id: String, created_at: String, ip: &'a str, url: &'a str },
     RecipientUnsubscribe { reason: &'static str, readable_reason: &'static str },
     SpamComplaint { reason: Option<()> },
 }
@@ -157,8 +158,10 @@ fn morph(occurrence: &Occurrence) -> Option<Morph<'_>> {
     let created_at = milli_time(occurrence.at);
     let id = |serial: u64| id::object(occurrence.at, serial);
     Some(match (&occurrence.detail, occurrence.kind) {
-        (Detail::Open(serial), _) => Morph::Open { id: id(*serial), created_at, ip: IP },
-        (Detail::Click(serial, url), _) => Morph::Click { id: id(*serial), created_at, ip: IP, url },
+        (Detail::Open(serial, who), _) => Morph::Open { id: id(*serial), created_at, ip: ip(who.as_deref()) },
+        (Detail::Click(serial, url, who), _) => {
+            Morph::Click { id: id(*serial), created_at, ip: ip(who.as_deref()), url }
+        }
         (_, ActivityKind::SoftBounced | ActivityKind::HardBounced) => {
             Morph::RecipientBounce { reason: "Unknown reason" }
         }
@@ -197,7 +200,7 @@ struct DataV2<'a> {
 enum Meta<'a> {
     None([(); 0]),
     Bounce { bounce_reason: &'static str, bounce_code: u16, bounce_type: &'static str },
-    Open(Reader),
+    Open(Program<'a>),
     Click(Clicked<'a>),
     Unsubscribe { unsubscribe_reason: &'static str },
     Suppressed { suppression_reason: &'static str },
@@ -213,21 +216,18 @@ struct Answered {
 }
 
 #[derive(Serialize)]
-struct Reader {
-    ip: &'static str,
+struct Program<'a> {
+    ip: &'a str,
     country: &'static str,
-    user_agent: &'static str,
+    user_agent: &'a str,
     device_type: &'static str,
     browser: &'static str,
 }
 
 #[derive(Serialize)]
 struct Clicked<'a> {
-    ip: &'static str,
-    country: &'static str,
-    user_agent: &'static str,
-    device_type: &'static str,
-    browser: &'static str,
+    #[serde(flatten)]
+    program: Program<'a>,
     url: &'a str,
 }
 
@@ -251,13 +251,10 @@ impl<'a> V2<'a> {
 }
 
 fn meta(occurrence: &Occurrence) -> Meta<'_> {
-    let (country, device_type, browser) = ("US", "desktop", "Chrome");
     let bounce = |(bounce_reason, bounce_code), bounce_type| Meta::Bounce { bounce_reason, bounce_code, bounce_type };
     match (&occurrence.detail, occurrence.kind) {
-        (Detail::Open(_), _) => Meta::Open(Reader { ip: IP, country, user_agent: AGENT, device_type, browser }),
-        (Detail::Click(_, url), _) => {
-            Meta::Click(Clicked { ip: IP, country, user_agent: AGENT, device_type, browser, url })
-        }
+        (Detail::Open(_, who), _) => Meta::Open(program(who.as_deref())),
+        (Detail::Click(_, url, who), _) => Meta::Click(Clicked { program: program(who.as_deref()), url }),
         (Detail::Suppressed(suppression_reason), _) => Meta::Suppressed { suppression_reason },
         (Detail::None, ActivityKind::HardBounced) => bounce(HARD, "hard"),
         (Detail::None, ActivityKind::SoftBounced) => bounce(SOFT, "soft"),
@@ -266,6 +263,25 @@ fn meta(occurrence: &Occurrence) -> Meta<'_> {
             surveys: [Answered { question_id: 1, survey_id: 1, answer: "test", is_last_question: true }],
         },
         (Detail::None, _) => Meta::None([]),
+    }
+}
+
+fn ip(who: Option<&Reader>) -> &str {
+    who.map_or(IP, |reader| &reader.ip)
+}
+
+/// That of whoever followed a link of the mail, or for those who are only said to have, some desktop's.
+fn program(who: Option<&Reader>) -> Program<'_> {
+    let country = "US";
+    match who {
+        None => Program { ip: IP, country, user_agent: AGENT, device_type: "desktop", browser: "Chrome" },
+        Some(reader) => Program {
+            ip: &reader.ip,
+            country,
+            user_agent: &reader.user_agent,
+            device_type: reader.device(),
+            browser: reader.browser(),
+        },
     }
 }
 

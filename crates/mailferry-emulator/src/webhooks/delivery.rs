@@ -10,7 +10,8 @@
 //!     retries: Retries::none(),
 //!     if_lost: Some(Notice { kind: "inbound_forward.failed", domain: Some(domain), data: json::compact(&data) }),
 //! };
-//! service.state().outbox.push(parcel, now);
+//! let State { outbox, faults, .. } = &mut *service.state();
+//! outbox.push(parcel, now, faults);
 //! service.dispatch.wake();
 //! ```
 //!
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Retries;
 use crate::codec::Word;
+use crate::fault::FaultOn;
 
 /// Who is told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +42,14 @@ impl Receiver {
     pub(crate) fn id(&self) -> &str {
         match self {
             Self::Webhook(id) | Self::Forward(id) => id,
+        }
+    }
+
+    /// What faults take a parcel to it for.
+    pub(crate) fn fault_on(&self) -> FaultOn {
+        match self {
+            Self::Webhook(_) => FaultOn::Webhooks,
+            Self::Forward(_) => FaultOn::Inbound,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Parcels that wait, and the log of those that were posted.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use super::delivery::{Notice, Parcel, Receiver};
 use super::post::{Failure, sign};
 use crate::changes::Changes;
 use crate::clock::later;
+use crate::fault::{Fault, Faults};
 use crate::log::Log;
 use crate::settings::Memory;
 
@@ -38,6 +41,8 @@ pub struct Delivery {
     pub result: DeliveryResult,
     /// When it is tried again.
     pub again_at: Option<Timestamp>,
+    /// What went wrong on purpose with this attempt.
+    pub fault: Option<Fault>,
 }
 
 /// What came of an attempt.
@@ -60,7 +65,7 @@ impl DeliveryResult {
 impl fmt::Debug for Delivery {
     /// Without passwords of the URL and without the body, which may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at } = self;
+        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at, fault } = self;
         f.debug_struct("Delivery")
             .field("number", number)
             .field("receiver", receiver)
@@ -70,6 +75,7 @@ impl fmt::Debug for Delivery {
             .field("at", at)
             .field("result", result)
             .field("again_at", again_at)
+            .field("fault", fault)
             .finish_non_exhaustive()
     }
 }
@@ -79,9 +85,27 @@ impl fmt::Debug for Delivery {
 pub(crate) struct Waiting {
     pub(crate) parcel: Parcel,
     attempts: u32,
-    /// Its number among everything that ever waited.
-    #[serde(skip)]
+    /// When it came first, however often it was tried since.
     arrival: u64,
+    /// Its number among everything that ever waited, which is another one for each attempt.
+    #[serde(skip)]
+    number: u64,
+    /// What the next attempt meets.
+    fault: Option<Fault>,
+}
+
+impl Waiting {
+    /// What the next attempt is signed with.
+    pub(crate) fn secret(&self) -> Cow<'_, str> {
+        secret(&self.parcel, self.fault)
+    }
+}
+
+fn secret(parcel: &Parcel, fault: Option<Fault>) -> Cow<'_, str> {
+    match fault {
+        Some(Fault::WebhookWronglySigned) => Cow::Owned(format!("not {}", parcel.secret)),
+        _ => Cow::Borrowed(&parcel.secret),
+    }
 }
 
 /// A parcel that was posted once.
@@ -93,22 +117,24 @@ pub(crate) struct Posted {
     at: Timestamp,
     result: DeliveryResult,
     again_at: Option<Timestamp>,
+    fault: Option<Fault>,
 }
 
 impl Posted {
     fn shown(&self) -> Delivery {
-        let Self { parcel, number, attempt, at, result, again_at } = self;
+        let Self { parcel, number, attempt, at, result, again_at, fault } = self;
         Delivery {
             number: *number,
             receiver: parcel.receiver.id().to_owned(),
             event: parcel.kind.clone(),
             url: parcel.url.clone(),
             body: parcel.body.clone(),
-            signature: sign(&parcel.secret, &parcel.body),
+            signature: sign(&secret(parcel, *fault), &parcel.body),
             attempt: *attempt,
             at: *at,
             result: result.clone(),
             again_at: *again_at,
+            fault: *fault,
         }
     }
 }
@@ -121,6 +147,9 @@ pub(crate) struct Answered {
     pub(crate) lost: Option<Notice>,
 }
 
+/// How long something is held back that nothing comes after.
+const MOST_HELD: Duration = Duration::from_mins(1);
+
 /// By when they are due, then by arrival.
 type Queue = BTreeMap<(Timestamp, u64), Waiting>;
 
@@ -131,7 +160,7 @@ pub(crate) struct Outbox {
     busy: BTreeMap<Receiver, bool>,
     /// What is being posted, and when it was due: whoever reads a file after a crash has it posted again.
     posting: BTreeMap<u64, (Timestamp, Waiting)>,
-    /// By arrival, of what waits.
+    /// By number, of what waits.
     changes: Changes<u64>,
     arrivals: u64,
     /// Everything that waits or is being posted.
@@ -139,6 +168,8 @@ pub(crate) struct Outbox {
     most: Memory,
     lost: u64,
     posted: u64,
+    /// Whether anything was ever held back for what comes after it.
+    holds: bool,
     log: Log<Posted>,
 }
 
@@ -154,23 +185,65 @@ impl Outbox {
             most: memory,
             lost: 0,
             posted: 0,
+            holds: false,
             log: Log::new(memory),
         }
     }
 
-    /// Adds a parcel that is due at `due`. When too many wait, those that are due last are lost, and counted.
-    pub(crate) fn push(&mut self, parcel: Parcel, due: Timestamp) {
-        self.queue(Waiting { parcel, attempts: 0, arrival: 0 }, due);
+    /// Adds a parcel that is due at `due`, unless it meets a fault. When too many wait, those that are due last are lost,
+    /// and counted.
+    pub(crate) fn push(&mut self, parcel: Parcel, due: Timestamp, faults: &mut Faults) {
+        let fault = faults.meet(parcel.receiver.fault_on());
+        let due = match fault {
+            Some(Fault::WebhookLost) => {
+                self.push_nowhere(parcel, due);
+                return;
+            }
+            Some(Fault::WebhookDelayed(delay)) => later(due, delay),
+            Some(Fault::WebhookReordered) => {
+                self.holds = true;
+                later(due, MOST_HELD)
+            }
+            Some(Fault::WebhookDuplicated) => {
+                self.add(parcel.clone(), due, fault);
+                due
+            }
+            _ => due,
+        };
+        self.add(parcel, due, fault);
+    }
+
+    fn add(&mut self, parcel: Parcel, due: Timestamp, fault: Option<Fault>) {
+        let arrival = self.arrivals;
+        self.queue(Waiting { parcel, attempts: 0, arrival, number: 0, fault }, due);
+    }
+
+    /// Writes down that a parcel is not posted at all.
+    fn push_nowhere(&mut self, parcel: Parcel, at: Timestamp) {
+        let result = DeliveryResult::Unanswered("not posted, on purpose".to_owned());
+        let (weight, fault) = (parcel.weight(), Some(Fault::WebhookLost));
+        let posted = Posted { parcel, number: self.posted, attempt: 1, at, result, again_at: None, fault };
+        self.posted = self.posted.saturating_add(1);
+        self.log.push(posted, weight);
+    }
+
+    /// What was held back for `receiver` until the parcel that came as `arrival` was posted is due now.
+    fn release(&mut self, receiver: &Receiver, arrival: u64, now: Timestamp) {
+        let Some(queue) = self.queues.get_mut(receiver).filter(|_| self.holds) else { return };
+        let is_held = |waiting: &Waiting| waiting.fault == Some(Fault::WebhookReordered) && waiting.arrival < arrival;
+        let held: Vec<_> = queue.extract_if((now, u64::MAX).., |_, waiting| is_held(waiting)).collect();
+        self.changes.note_all(held.iter().map(|(_, waiting)| waiting.number));
+        queue.extend(held.into_iter().map(|((_, key), waiting)| ((now, key), waiting)));
     }
 
     fn queue(&mut self, mut waiting: Waiting, due: Timestamp) {
         self.waiting.count = self.waiting.count.saturating_add(1);
         self.waiting.bytes = self.waiting.bytes.saturating_add(waiting.parcel.weight());
-        let arrival = self.arrivals;
+        let number = self.arrivals;
         self.arrivals = self.arrivals.saturating_add(1);
-        waiting.arrival = arrival;
-        self.changes.note(arrival);
-        self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, arrival), waiting);
+        waiting.number = number;
+        self.changes.note(number);
+        self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, number), waiting);
         while (self.waiting.count > self.most.count || self.waiting.bytes > self.most.bytes) && self.lose_last() {}
     }
 
@@ -185,7 +258,7 @@ impl Outbox {
             self.queues.remove(&receiver);
         }
         let Some((_, waiting)) = removed else { return false };
-        self.changes.note(waiting.arrival);
+        self.changes.note(waiting.number);
         self.less(waiting.parcel.weight());
         self.lost = self.lost.saturating_add(1);
         true
@@ -196,20 +269,20 @@ impl Outbox {
         let free = self.queues.iter_mut().filter(|(receiver, _)| !self.busy.contains_key(*receiver));
         let (receiver, queue) = free.into_iter().find(|(_, queue)| is_due(queue, now))?;
         let receiver = receiver.clone();
-        let ((due, arrival), waiting) = queue.pop_first()?;
+        let ((due, number), waiting) = queue.pop_first()?;
         if queue.is_empty() {
             self.queues.remove(&receiver);
         }
         self.busy.insert(receiver, true);
-        self.posting.insert(arrival, (due, waiting.clone()));
+        self.posting.insert(number, (due, waiting.clone()));
         Some(waiting)
     }
 
     /// Writes down what came of a parcel, and queues it again if it may be repeated.
     pub(crate) fn answered(&mut self, waiting: Waiting, outcome: Result<u16, Failure>, now: Timestamp) -> Answered {
-        let Waiting { parcel, attempts, arrival } = waiting;
-        self.posting.remove(&arrival);
-        self.changes.note(arrival);
+        let Waiting { parcel, attempts, arrival, number, fault } = waiting;
+        self.posting.remove(&number);
+        self.changes.note(number);
         let attempt = attempts.saturating_add(1);
         let receiver = parcel.receiver.clone();
         self.less(parcel.weight());
@@ -227,12 +300,13 @@ impl Outbox {
         let again_at = delay.map(|delay| later(now, delay));
         let lost = if is_wanted && failed && again_at.is_none() { parcel.if_lost.clone() } else { None };
         tracing::debug!(receiver = receiver.id(), event = parcel.kind, attempt, ?result, "posted");
-        let posted = Posted { parcel: parcel.clone(), number: self.posted, attempt, at: now, result, again_at };
+        let posted = Posted { parcel: parcel.clone(), number: self.posted, attempt, at: now, result, again_at, fault };
         self.posted = self.posted.saturating_add(1);
         self.log.push(posted, parcel.weight());
         if let Some(due) = again_at {
-            self.queue(Waiting { parcel, attempts: attempt, arrival: 0 }, due);
+            self.queue(Waiting { parcel, attempts: attempt, arrival, number: 0, fault: None }, due);
         }
+        self.release(&receiver, arrival, now);
         Answered { receiver, failed, lost }
     }
 
@@ -241,11 +315,11 @@ impl Outbox {
         self.log.iter().map(Posted::shown)
     }
 
-    /// Posts the delivery `number` again, as if for the first time; `false` when it is not remembered.
+    /// Posts the delivery `number` again, as if for the first time, and without faults; `false` when it is not remembered.
     pub(crate) fn resend(&mut self, number: u64, now: Timestamp) -> bool {
         let posted = self.log.iter().find(|posted| posted.number == number);
         let Some(parcel) = posted.map(|posted| posted.parcel.clone()) else { return false };
-        self.push(parcel, now);
+        self.add(parcel, now, None);
         true
     }
 
@@ -255,7 +329,7 @@ impl Outbox {
             *may_be_repeated = false;
         }
         for waiting in self.queues.remove(receiver).into_iter().flat_map(BTreeMap::into_values) {
-            self.changes.note(waiting.arrival);
+            self.changes.note(waiting.number);
             self.less(waiting.parcel.weight());
         }
     }
@@ -263,7 +337,7 @@ impl Outbox {
     /// Everything that waits for `receiver` goes to `url` from now on.
     pub(crate) fn redirect(&mut self, receiver: &Receiver, url: &str) {
         for waiting in self.queues.get_mut(receiver).into_iter().flat_map(BTreeMap::values_mut) {
-            self.changes.note(waiting.arrival);
+            self.changes.note(waiting.number);
             url.clone_into(&mut waiting.parcel.url);
         }
     }
@@ -272,7 +346,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.busy.values_mut().for_each(|may_be_repeated| *may_be_repeated = false);
         for waiting in std::mem::take(&mut self.queues).into_values().flat_map(BTreeMap::into_values) {
-            self.changes.note(waiting.arrival);
+            self.changes.note(waiting.number);
             self.less(waiting.parcel.weight());
         }
         self.log.clear();
@@ -320,10 +394,10 @@ impl Outbox {
         &mut self.log
     }
 
-    /// Everything that waits or is being posted, by its arrival, with the time that it is due.
+    /// Everything that waits or is being posted, by its number, with the time that it is due.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (u64, Timestamp, &Waiting)> {
-        let queued = self.queues.values().flatten().map(|((due, arrival), waiting)| (*arrival, *due, waiting));
-        queued.chain(self.posting.iter().map(|(arrival, (due, waiting))| (*arrival, *due, waiting)))
+        let queued = self.queues.values().flatten().map(|((due, number), waiting)| (*number, *due, waiting));
+        queued.chain(self.posting.iter().map(|(number, (due, waiting))| (*number, *due, waiting)))
     }
 
     /// Goes on from what a file has.
@@ -335,9 +409,9 @@ impl Outbox {
         self.posted = posted.max(self.log.counts().0);
         self.lost = lost;
         let mut above = arrivals;
-        for (arrival, due, waiting) in waiting {
+        for (number, due, waiting) in waiting {
             // In the old order, under the old number.
-            self.arrivals = arrival;
+            self.arrivals = number;
             self.queue(waiting, due);
             above = above.max(self.arrivals);
         }
@@ -368,6 +442,10 @@ mod tests {
         }
     }
 
+    fn faults() -> Faults {
+        Faults::new(0, Vec::new()).unwrap()
+    }
+
     fn outbox(bytes: usize) -> Outbox {
         Outbox::new(Memory { count: 10, bytes })
     }
@@ -378,7 +456,7 @@ mod tests {
         let forgets: [fn(&mut Outbox, &Receiver); 2] = [Outbox::forget, |outbox, _| outbox.clear()];
         for forget in forgets {
             let mut outbox = outbox(1_000_000);
-            outbox.push(parcel("a", 0), NOW);
+            outbox.push(parcel("a", 0), NOW, &mut faults());
             let posting = outbox.take(NOW).unwrap();
             forget(&mut outbox, &Receiver::Forward("a".to_owned()));
             let answered = outbox.answered(posting, Ok(500), NOW);
@@ -391,12 +469,12 @@ mod tests {
     #[test]
     fn what_is_being_posted_takes_memory_too() {
         let mut outbox = outbox(100_000);
-        outbox.push(parcel("a", 60_000), NOW);
+        outbox.push(parcel("a", 60_000), NOW, &mut faults());
         let posting = outbox.take(NOW).unwrap();
-        outbox.push(parcel("b", 60_000), NOW);
+        outbox.push(parcel("b", 60_000), NOW, &mut faults());
         assert_eq!((outbox.lost(), outbox.next()), (1, None));
         outbox.answered(posting, Ok(200), NOW);
-        outbox.push(parcel("b", 60_000), NOW);
+        outbox.push(parcel("b", 60_000), NOW, &mut faults());
         assert_eq!((outbox.lost(), outbox.next()), (1, Some(NOW)));
     }
 }

@@ -274,10 +274,10 @@ impl State {
 
     /// Posts an event of the account to everyone who wants to hear of it.
     pub(crate) fn announce(&mut self, settings: &Settings, notice: &Notice, now: Timestamp) {
-        let Self { webhooks, outbox, .. } = self;
+        let Self { webhooks, outbox, faults, .. } = self;
         for webhook in webhooks.iter().filter(|webhook| webhook.wants(notice.kind, notice.domain.as_deref())) {
             let body = body::account(notice.kind, &notice.data, webhook, now);
-            outbox.push(webhook.parcel(notice.kind, body, settings), now);
+            outbox.push(webhook.parcel(notice.kind, body, settings), now, faults);
         }
     }
 

@@ -138,6 +138,7 @@ fn domains(domain: &str) -> Vec<Case> {
         ("domain.send_paused", "send_paused"),
         ("domain.track_clicks", "track_clicks"),
         ("domain.track_opens", "track_opens"),
+        ("domain.track_opens_pixel_on_top", "track_opens_pixel_on_top"),
         ("domain.track_unsubscribe", "track_unsubscribe"),
         ("domain.track_content", "track_content"),
         ("domain.custom_tracking_enabled", "custom_tracking_enabled"),
