@@ -386,19 +386,9 @@ impl Builder {
             #[cfg(feature = "data")]
             data,
         } = self;
-        let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
         let is_exposed = !address.ip().is_loopback();
-        if settings.any_token && is_exposed {
-            return invalid("an emulator that other machines can reach needs a token of its own");
-        }
-        if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
-            return invalid("a token of the emulator is empty");
-        }
-        let unsendable = |secret: &str| secret.bytes().any(|byte| !byte.is_ascii_graphic());
-        if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
-            return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
-        }
+        check_tokens(&settings, is_exposed)?;
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
         #[cfg(feature = "data")]
@@ -482,6 +472,21 @@ impl Builder {
         });
         Ok(Emulator::new(service, address, smtp_address, stop, task))
     }
+}
+
+fn check_tokens(settings: &Settings, is_exposed: bool) -> io::Result<()> {
+    let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    if settings.any_token && is_exposed {
+        return invalid("an emulator that other machines can reach needs a token of its own");
+    }
+    if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
+        return invalid("a token of the emulator is empty");
+    }
+    let unsendable = |secret: &str| secret.bytes().any(|byte| !byte.is_ascii_graphic());
+    if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
+        return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
+    }
+    Ok(())
 }
 
 fn listener_at(address: SocketAddr) -> io::Result<TcpListener> {

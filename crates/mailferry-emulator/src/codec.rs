@@ -98,11 +98,11 @@ mod tests {
         #[serde(with = "super::bytes")]
         bytes: Bytes,
         #[serde(deserialize_with = "super::word::deserialize")]
-        word: &'static str,
+        word: super::Word,
         #[serde(deserialize_with = "super::words::deserialize")]
         words: Vec<&'static str>,
         #[serde(deserialize_with = "super::maybe_word::deserialize")]
-        perhaps: Option<&'static str>,
+        perhaps: Option<super::Word>,
     }
 
     #[test]

@@ -153,6 +153,11 @@ const NOT_EMULATED: &[&str] = &[
     "whatsapp",
 ];
 
+/// Every route that is emulated.
+pub(crate) fn emulated() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.endpoint != Endpoint::Absent)
+}
+
 /// The names that requests are counted under.
 pub(crate) fn counted() -> impl Iterator<Item = &'static str> {
     ROUTES.iter().map(|route| route.pattern).chain([READINGS])

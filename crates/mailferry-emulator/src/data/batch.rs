@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::account::{AS_OF, parts};
 use super::forms::{Content, Happened};
 use super::tables::Table;
+use crate::changes::Changes;
 use crate::lifecycle::Letter;
 use crate::log::Log;
 use crate::service::{Service, State};
@@ -61,7 +62,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Has changes noted from now on.
     pub(super) fn new(state: &mut State, token: Option<String>) -> Self {
-        each_changes(state, &mut |changes| changes.watch(), &mut |changes| changes.watch());
+        each_changes(state, Changes::watch, Changes::watch);
         let (account, suppressions) = (BTreeMap::new(), BTreeSet::new());
         Self { token, account, suppressions, last: (0, None), is_behind: false }
     }
@@ -82,7 +83,7 @@ impl Watch {
         let is_whole = self.is_behind;
         if is_whole {
             // Everything is written, and what happens meanwhile comes after it.
-            each_changes(state, &mut |changes| changes.watch(), &mut |changes| changes.watch());
+            each_changes(state, Changes::watch, Changes::watch);
         }
         let mut letters = BTreeMap::new();
         let changes = changes(state, is_whole, &mut letters);
@@ -112,7 +113,7 @@ impl Watch {
     /// The batch is not in the file. Changes are not noted until the whole is written, since they would pile up.
     pub(super) fn failed(&mut self, state: &mut State) {
         self.is_behind = true;
-        each_changes(state, &mut |changes| changes.ignore(), &mut |changes| changes.ignore());
+        each_changes(state, Changes::ignore, Changes::ignore);
     }
 
     /// An entry never changes, and new ones come last: as long as the number and the last one are the same, so are all.
@@ -138,11 +139,7 @@ fn last(entries: &[suppression::Entry]) -> (usize, Option<String>) {
 }
 
 /// Every list whose changes are noted.
-fn each_changes(
-    state: &mut State,
-    numbered: &mut dyn FnMut(&mut crate::changes::Changes<u64>),
-    contacts: &mut dyn FnMut(&mut crate::changes::Changes<(String, String)>),
-) {
+fn each_changes(state: &mut State, numbered: fn(&mut Changes<u64>), contacts: fn(&mut Changes<(String, String)>)) {
     numbered(state.messages.changes());
     numbered(state.bulks.changes());
     numbered(state.requests.changes());

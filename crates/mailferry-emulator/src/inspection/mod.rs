@@ -7,6 +7,7 @@ mod emails;
 mod faults;
 mod health;
 mod inbound;
+mod openapi;
 mod requests;
 mod webhooks;
 
@@ -22,8 +23,16 @@ use crate::tracking;
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
-const AREAS: &[Area] =
-    &[emails::answer, requests::answer, faults::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+const AREAS: &[Area] = &[
+    emails::answer,
+    requests::answer,
+    faults::answer,
+    activities::answer,
+    inbound::answer,
+    webhooks::answer,
+    openapi::answer,
+    forget,
+];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::agenda::{Job, Step};
 use crate::clock::later;
 use crate::message::EmailStatus;
-use crate::service::State;
+use crate::service::{Bulk, State};
 use crate::settings::Settings;
 
 impl State {
@@ -33,7 +33,7 @@ impl State {
                 (None, EmailStatus::Delivered | EmailStatus::Rejected) => {}
             }
         }
-        for (at, id) in bulks.iter().map(|bulk| bulk.done()).filter(|(at, _)| *at > as_of) {
+        for (at, id) in bulks.iter().map(Bulk::done).filter(|(at, _)| *at > as_of) {
             agenda.add(at, Job::Bulk(id.to_owned()));
         }
     }
