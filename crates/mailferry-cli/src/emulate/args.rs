@@ -59,7 +59,7 @@ pub(crate) struct EmulateArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) pause_domain: Vec<String>,
     /// Let tokens do only this, such as `email_full` or `activity_read` [default: everything]
-    #[arg(long, value_name = "WORD", requires = "token")]
+    #[arg(long, value_name = "WORD")]
     pub(crate) scope: Vec<String>,
     /// Make ids, tokens and secrets from this number, so that they are the same each time
     #[arg(long, value_name = "NUMBER")]

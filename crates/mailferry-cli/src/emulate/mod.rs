@@ -2,6 +2,8 @@
 
 mod announce;
 pub(crate) mod args;
+#[cfg(test)]
+mod containers;
 mod faults;
 mod keeping;
 mod probe;

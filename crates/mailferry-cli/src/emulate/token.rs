@@ -14,6 +14,15 @@ pub(super) fn given(args: &EmulateArgs) -> Result<Vec<String>, Error> {
     if !args.token.is_empty() || args.any_token {
         return Ok(args.token.clone());
     }
+    let tokens = from_variable()?;
+    if tokens.is_empty() && !args.scope.is_empty() {
+        let text = "--scope says what a token may do, and no token is given";
+        return Err(Error::new(ErrorKind::Config, text).with_remedy(format!("give --token, or set {VARIABLE}")));
+    }
+    Ok(tokens)
+}
+
+fn from_variable() -> Result<Vec<String>, Error> {
     match std::env::var_os(VARIABLE) {
         Some(token) if !token.is_empty() => {
             let token = token.into_string().map_err(|_| {

@@ -14,6 +14,9 @@ const INSPECTION: &str = include_str!("inspection.json");
 const SCHEMAS: [&str; 3] =
     [include_str!("schemas_mail.json"), include_str!("schemas_account.json"), include_str!("schemas_emulator.json")];
 
+/// The headers that tell how much may be asked: of every answer that got so far.
+const LIMITS: [&str; 4] = ["x-apiquota-remaining", "x-apiquota-reset", "x-ratelimit-limit", "x-ratelimit-remaining"];
+
 /// Paths of the emulator's own that ask for no token.
 const OPEN: [&str; 2] = ["/_emulator/health", "/_emulator/ready"];
 
@@ -52,7 +55,8 @@ pub(crate) fn document() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
             "description": "MailerSend's API as the emulator answers it, from the documentation and from recorded traffic; \
-                            and the emulator's own paths. How sure each part is, is in docs/emulator.md.",
+                            the emulator's own paths. Any answer may have the headers `x-emulator-note`, which says more about a \
+                            refusal, and `x-emulator-fault`, which names what went wrong on purpose.",
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
@@ -88,9 +92,7 @@ fn add(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Valu
 }
 
 fn api_operation(route: &Route, about: &Value) -> Value {
-    let mut operation = operation(about, |_| {
-        vec!["x-apiquota-remaining", "x-apiquota-reset", "x-ratelimit-limit", "x-ratelimit-remaining"]
-    });
+    let mut operation = operation(about, &LIMITS);
     let lists = route.pattern.split('/').find(|segment| segment.contains('|'));
     let mut parameters: Vec<Value> = strings(&about["path"])
         .map(|name| match lists.filter(|_| name == "list") {
@@ -123,7 +125,7 @@ fn api_operation(route: &Route, about: &Value) -> Value {
 }
 
 fn inspection_operation(path: &str, about: &Value) -> Value {
-    let mut operation = operation(about, |_| Vec::new());
+    let mut operation = operation(about, &[]);
     let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let path_parameter = |name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
     let parameters: Vec<Value> = names.map(path_parameter).chain(strings(&about["query"]).map(query)).collect();
@@ -147,7 +149,7 @@ fn inspection_operation(path: &str, about: &Value) -> Value {
 }
 
 /// What every operation has.
-fn operation(about: &Value, headers: impl Fn(&str) -> Vec<&'static str>) -> Map<String, Value> {
+fn operation(about: &Value, headers: &[&str]) -> Map<String, Value> {
     let mut operation = Map::new();
     operation.insert("operationId".to_owned(), about["id"].clone());
     operation.insert("tags".to_owned(), json!([about["tag"]]));
@@ -157,8 +159,7 @@ fn operation(about: &Value, headers: impl Fn(&str) -> Vec<&'static str>) -> Map<
         operation.insert("requestBody".to_owned(), content);
     }
     let answers = about["answers"].as_object().into_iter().flatten();
-    let answers: Map<String, Value> =
-        answers.map(|(status, about)| (status.clone(), answer(about, &headers(status)))).collect();
+    let answers: Map<String, Value> = answers.map(|(status, about)| (status.clone(), answer(about, headers))).collect();
     operation.insert("responses".to_owned(), answers.into());
     operation
 }
@@ -205,18 +206,13 @@ fn refused() -> Value {
 
 fn components() -> Value {
     let header = |text: &str, kind: &str| json!({"description": text, "schema": {"type": kind}});
-    let refusal = |text: &str, schema: &str, headers: Value| {
+    let refusal = |text: &str, schema: &str, headers: Map<String, Value>| {
         let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
         json!({"description": text, "headers": headers, "content": {"application/json": {"schema": schema}}})
     };
-    let rate = json!({
-        "retry-after": {"$ref": "#/components/headers/retry-after"},
-        "x-ratelimit-limit": {"$ref": "#/components/headers/x-ratelimit-limit"},
-        "x-ratelimit-remaining": {"$ref": "#/components/headers/x-ratelimit-remaining"},
-        "x-ratelimit-reset": {"$ref": "#/components/headers/x-ratelimit-reset"},
-        "x-apiquota-remaining": {"$ref": "#/components/headers/x-apiquota-remaining"},
-        "x-apiquota-reset": {"$ref": "#/components/headers/x-apiquota-reset"},
-    });
+    let reference = |name: &&str| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}));
+    let headers = |names: &[&str]| names.iter().map(reference).collect::<Map<_, _>>();
+    let spent = [&LIMITS[..], &["retry-after", "x-ratelimit-reset"]].concat();
     json!({
         "securitySchemes": {"token": {
             "type": "http", "scheme": "bearer",
@@ -233,12 +229,12 @@ fn components() -> Value {
             "retry-after": header("Seconds to wait; of the limit of a minute only.", "integer"),
         },
         "responses": {
-            "Unauthenticated": refusal("The token is missing or wrong.", "Refusal", json!({})),
-            "Forbidden": refusal("The account or the token may not do this.", "Refusal", json!({})),
-            "Missing": refusal("There is no such thing.", "Refusal", json!({})),
-            "Maintenance": refusal("The service is being maintained.", "Refusal", json!({})),
-            "Invalid": refusal("Fields are missing or wrong.", "Invalid", json!({})),
-            "TooMany": refusal("The limit of a minute (MS42903) or of a day (MS42901) is reached.", "Refusal", rate),
+            "Unauthenticated": refusal("The token is missing or wrong.", "Refusal", Map::new()),
+            "Forbidden": refusal("The account or the token may not do this.", "Refusal", headers(&LIMITS)),
+            "Missing": refusal("There is no such thing.", "Refusal", headers(&LIMITS)),
+            "Maintenance": refusal("The service is being maintained.", "Refusal", Map::new()),
+            "Invalid": refusal("Fields are missing or wrong.", "Invalid", headers(&LIMITS)),
+            "TooMany": refusal("The limit of a minute (MS42903) or of a day (MS42901) is reached.", "Refusal", headers(&spent)),
         },
         "schemas": together(&SCHEMAS),
     })

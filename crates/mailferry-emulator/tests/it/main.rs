@@ -15,6 +15,7 @@ mod inspection;
 mod lifecycle;
 mod limits;
 mod messages;
+mod openapi;
 mod page;
 mod post_faults;
 mod reading;
