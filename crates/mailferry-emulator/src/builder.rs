@@ -21,7 +21,7 @@ use crate::inbound::InboundRoute;
 use crate::keeping::Keeping;
 use crate::lifecycle::{Outcome, Script};
 use crate::server;
-use crate::service::{Service, State};
+use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
 use crate::smtp::{self, Routes, SmtpLimits};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
@@ -413,6 +413,8 @@ impl Builder {
         if let Some(kept) = &mut kept {
             kept.restore_account(&mut state, &clock);
         }
+        let given = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now()));
+        state.tokens.splice(..0, given);
         if account != AccountState::Active {
             state.account = account;
         }

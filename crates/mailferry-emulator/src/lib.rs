@@ -26,8 +26,44 @@
 //! # }
 //! ```
 //!
+//! Any client will do, in any language; here a few lines of the standard library stand for the application under test,
+//! which blocks and therefore runs beside the emulator:
+//!
+//! ```
+//! use std::io::{self, Read, Write};
+//! use std::net::{SocketAddr, TcpStream};
+//!
+//! use mailferry_emulator::Emulator;
+//!
+//! fn application(address: SocketAddr, token: &str) -> io::Result<String> {
+//!     let body = r#"{"from": {"email": "shop@example.com"}, "to": [{"email": "ann@example.com"}],
+//!                    "subject": "Your order", "text": "It is on its way."}"#;
+//!     let mut stream = TcpStream::connect(address)?;
+//!     write!(stream, "POST /v1/email HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n")?;
+//!     write!(stream, "authorization: Bearer {token}\r\ncontent-type: application/json\r\n")?;
+//!     write!(stream, "content-length: {}\r\n\r\n{body}", body.len())?;
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer)?;
+//!     Ok(answer)
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> io::Result<()> {
+//! let emulator = Emulator::start().await?;
+//! let (address, token) = (emulator.address(), emulator.token().to_owned());
+//! let answer = tokio::task::spawn_blocking(move || application(address, &token)).await??;
+//! assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+//! let email = &emulator.emails()[0];
+//! assert_eq!((email.recipient().email.as_str(), email.subject()), ("ann@example.com", "Your order"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With the cargo feature `data`, `Builder::data` keeps everything in a SQLite file.
+//!
 //! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
 
+mod absent;
 mod builder;
 mod changes;
 mod clock;
@@ -45,6 +81,7 @@ mod keeping;
 mod lifecycle;
 mod limits;
 mod log;
+mod mailbox;
 mod message;
 mod openapi;
 mod page;
@@ -55,6 +92,7 @@ mod rules;
 mod server;
 mod service;
 mod settings;
+mod shown;
 mod smtp;
 mod suppression;
 mod tracking;

@@ -27,43 +27,87 @@ impl<T> Log<T> {
     ///
     /// The newest entry is kept even when it alone is too large.
     pub(crate) fn push(&mut self, entry: T, bytes: usize) -> u64 {
+        self.push_over(entry, bytes, |_, _| {})
+    }
+
+    /// Adds an entry as [`push`](Log::push) does, and shows what is forgotten for it.
+    pub(crate) fn push_over(&mut self, entry: T, bytes: usize, forgotten: impl FnMut(u64, T)) -> u64 {
         self.bytes = self.bytes.saturating_add(bytes);
         let number = self.next;
         self.next = number.saturating_add(1);
         self.entries.push_back((number, entry, bytes));
         self.changes.note(number);
-        self.shorten();
+        self.fit(forgotten);
         number
     }
 
-    fn shorten(&mut self) {
+    fn fit(&mut self, mut forgotten: impl FnMut(u64, T)) {
         while self.entries.len() > 1 && (self.entries.len() > self.memory.count || self.bytes > self.memory.bytes) {
-            if let Some((number, _, bytes)) = self.entries.pop_front() {
+            if let Some((number, entry, bytes)) = self.entries.pop_front() {
                 self.changes.note(number);
                 self.bytes = self.bytes.saturating_sub(bytes);
                 self.dropped = self.dropped.saturating_add(1);
+                forgotten(number, entry);
             }
         }
     }
 
+    /// The entry `number` has become so much larger.
+    pub(crate) fn grow(&mut self, number: u64, bytes: usize) {
+        let Ok(index) = self.position(number) else { return };
+        self.changes.note(number);
+        if let Some((_, _, weight)) = self.entries.get_mut(index) {
+            *weight = weight.saturating_add(bytes);
+            self.bytes = self.bytes.saturating_add(bytes);
+        }
+        self.fit(|_, _| {});
+    }
+
+    /// Where the entry `number` is, or where it would be.
+    fn position(&self, number: u64) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&number, |(known, _, _)| *known)
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&T> {
+        self.entries.get(self.position(number).ok()?).map(|(_, entry, _)| entry)
+    }
+
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        let index = self.entries.binary_search_by_key(&number, |(known, _, _)| *known).ok()?;
+        let index = self.position(number).ok()?;
         self.changes.note(number);
         self.entries.get_mut(index).map(|(_, entry, _)| entry)
     }
 
-    /// Takes out the oldest entry that is `wanted`. It does not count as forgotten.
-    pub(crate) fn remove(&mut self, wanted: impl FnMut(&T) -> bool) -> Option<T> {
-        let index = self.iter().position(wanted)?;
-        let (number, entry, bytes) = self.entries.remove(index)?;
+    /// The entries up to `number`, that one included, with their numbers; oldest first.
+    pub(crate) fn up_to(&self, number: u64) -> impl DoubleEndedIterator<Item = (u64, &T)> {
+        let end = self.position(number).map_or_else(|end| end, |found| found.saturating_add(1));
+        self.entries.range(..end).map(|(number, entry, _)| (*number, entry))
+    }
+
+    /// Takes out the entry `number`. It does not count as forgotten.
+    pub(crate) fn take(&mut self, number: u64) -> Option<T> {
+        let index = self.position(number).ok()?;
+        let (_, entry, bytes) = self.entries.remove(index)?;
         self.changes.note(number);
         self.bytes = self.bytes.saturating_sub(bytes);
         Some(entry)
     }
 
+    /// Takes out everything. It does not count as forgotten.
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = T> {
+        self.bytes = 0;
+        self.changes.note_all(self.entries.iter().map(|(number, _, _)| *number));
+        std::mem::take(&mut self.entries).into_iter().map(|(_, entry, _)| entry)
+    }
+
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.entries.iter().map(|(_, entry, _)| entry)
+    }
+
+    /// The number that the next entry gets.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
     }
 
     pub(crate) fn dropped(&self) -> u64 {
@@ -87,9 +131,8 @@ impl<T> Log<T> {
     }
 
     /// An entry and its weight.
-    pub(crate) fn get(&self, number: u64) -> Option<(&T, usize)> {
-        let index = self.entries.binary_search_by_key(&number, |(known, _, _)| *known).ok()?;
-        self.entries.get(index).map(|(_, entry, bytes)| (entry, *bytes))
+    pub(crate) fn weighed(&self, number: u64) -> Option<(&T, usize)> {
+        self.entries.get(self.position(number).ok()?).map(|(_, entry, bytes)| (entry, *bytes))
     }
 
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> {
@@ -110,7 +153,7 @@ impl<T> Log<T> {
         let above = self.entries.back().map_or(0, |(number, _, _)| number.saturating_add(1));
         self.next = next.max(above).max(self.next);
         self.dropped = dropped;
-        self.shorten();
+        self.fit(|_, _| {});
     }
 }
 
@@ -126,9 +169,16 @@ mod tests {
         assert_eq!(log.iter().copied().collect::<Vec<_>>(), ["b", "c", "d"]);
         assert!(log.get_mut(0).is_none());
         assert_eq!(log.get_mut(3).copied(), Some("d"));
-        assert_eq!(log.remove(|entry| *entry == "c"), Some("c"));
+        assert_eq!(log.up_to(2).collect::<Vec<_>>(), [(1, &"b"), (2, &"c")]);
+        assert_eq!(log.take(2), Some("c"));
+        assert_eq!(log.up_to(2).collect::<Vec<_>>(), [(1, &"b")]);
         assert_eq!((log.get_mut(2).is_none(), log.get_mut(3).copied(), log.bytes), (true, Some("d"), 2));
-        log.push("e", 10);
+        log.push("e", 7);
+        log.grow(4, 3);
         assert_eq!((log.iter().count(), log.dropped()), (1, 3));
+        let mut forgotten = Vec::new();
+        log.push_over("f", 1, |number, entry| forgotten.push((number, entry)));
+        assert_eq!((forgotten, log.dropped()), (vec![(4, "e")], 4));
+        assert_eq!((log.take_all().collect::<Vec<_>>(), log.bytes, log.dropped()), (vec!["f"], 0, 4));
     }
 }

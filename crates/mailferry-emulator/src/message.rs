@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::codec::Word;
+
 /// An address with the name shown beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -135,6 +137,23 @@ pub(crate) struct Rendered {
     pub(crate) subject: Arc<str>,
     pub(crate) text: Option<Arc<str>>,
     pub(crate) html: Option<Arc<str>>,
+    /// What people should know about how it came to be.
+    pub(crate) warnings: Arc<[Warning]>,
+}
+
+/// Something about an email that is probably not meant: a variable that nobody gave a value…
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Warning {
+    /// `subject`, `text` or `html`.
+    #[serde(deserialize_with = "crate::codec::word::deserialize")]
+    pub(crate) field: Word,
+    /// `missing_variable`…
+    #[serde(deserialize_with = "crate::codec::word::deserialize")]
+    pub(crate) kind: Word,
+    /// The variable's name, if it is about one.
+    pub(crate) name: Option<String>,
+    /// The whole of it, in words.
+    pub(crate) text: String,
 }
 
 impl Email {

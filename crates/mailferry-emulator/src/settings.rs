@@ -177,7 +177,7 @@ pub enum MessageIds {
 }
 
 /// One token of the account.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) secret: String,
     /// `None`: every scope.

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::id::Ids;
 use crate::inbound::Route;
 use crate::limits::Meter;
-use crate::service::{Records, State};
+use crate::service::{ApiToken, Identity, Records, Service, State};
 use crate::settings::AccountState;
 use crate::webhooks::RegisteredWebhook;
 
@@ -25,6 +25,8 @@ const METER: &str = "meter";
 const STANDING: &str = "standing";
 const DOMAINS: &str = "domains";
 const WEBHOOKS: &str = "webhooks";
+const TOKENS: &str = "tokens";
+const IDENTITIES: &str = "identities";
 const ROUTES: &str = "inbound_routes";
 const COUNTS: &str = "counts";
 /// When the file was written last.
@@ -71,6 +73,9 @@ pub(super) struct Account {
     domains: Domains,
     webhooks: Vec<RegisteredWebhook>,
     routes: Vec<Route>,
+    /// Those that were made by the API, not those that the emulator is told of at each start.
+    tokens: Vec<ApiToken>,
+    identities: Vec<Identity>,
     pub(super) counts: Counts,
     pub(super) as_of: Option<Timestamp>,
 }
@@ -88,6 +93,8 @@ impl Account {
             standing: part(&rows, STANDING).map_err(unreadable)?,
             domains: part(&rows, DOMAINS).map_err(unreadable)?,
             webhooks: part(&rows, WEBHOOKS).map_err(unreadable)?,
+            tokens: part(&rows, TOKENS).map_err(unreadable)?,
+            identities: part(&rows, IDENTITIES).map_err(unreadable)?,
             routes: part(&rows, ROUTES).map_err(unreadable)?,
             counts: part(&rows, COUNTS).map_err(unreadable)?,
             as_of: part(&rows, AS_OF).map_err(unreadable)?,
@@ -111,6 +118,8 @@ impl Account {
         state.domains = known;
         state.records = records;
         state.webhooks = std::mem::take(&mut self.webhooks);
+        state.tokens = std::mem::take(&mut self.tokens);
+        state.identities = std::mem::take(&mut self.identities);
         state.inbound.routes = std::mem::take(&mut self.routes);
     }
 }
@@ -123,7 +132,7 @@ fn part<T: DeserializeOwned + Default>(rows: &BTreeMap<String, String>, name: &s
 /// Every part as it is now. The state is taken apart, so that nothing is added to it without a thought for the file.
 pub(super) fn parts(
     state: &State,
-    clock: &Clock,
+    service: &Service,
     token: Option<&str>,
 ) -> serde_json::Result<Vec<(&'static str, String)>> {
     #[derive(Serialize)]
@@ -141,6 +150,8 @@ pub(super) fn parts(
         webhooks,
         inbound,
         records,
+        tokens,
+        identities,
         templates_since,
         messages,
         bulks,
@@ -161,10 +172,11 @@ pub(super) fn parts(
         maintenance: *maintenance,
         paused_domains: paused_domains.clone(),
         templates_since: *templates_since,
-        advanced: clock.advanced(),
+        advanced: service.clock.advanced(),
     };
+    let tokens: Vec<_> = tokens.iter().filter(|token| !token.is_among(&service.settings.tokens)).collect();
     let logs = [
-        (Table::Messages, messages.counts()),
+        (Table::Messages, messages.log().counts()),
         (Table::Bulks, bulks.counts()),
         (Table::Requests, requests.counts()),
         (Table::Activities, activities.counts()),
@@ -179,6 +191,8 @@ pub(super) fn parts(
         (STANDING, serde_json::to_string(&standing)?),
         (DOMAINS, serde_json::to_string(&Domains { known: domains, records })?),
         (WEBHOOKS, serde_json::to_string(webhooks)?),
+        (TOKENS, serde_json::to_string(&tokens)?),
+        (IDENTITIES, serde_json::to_string(identities)?),
         (ROUTES, serde_json::to_string(&inbound.routes)?),
         (COUNTS, serde_json::to_string(&Counts { logs, outbox: outbox.counts() })?),
     ])

@@ -89,7 +89,7 @@ impl Watch {
         let changes = changes(state, is_whole, &mut letters);
         let contacts = contacts(state, is_whole);
         let suppressions = self.suppressions(state, is_whole);
-        let parts = parts(state, &service.clock, self.token.as_deref()).unwrap_or_default();
+        let parts = parts(state, service, self.token.as_deref()).unwrap_or_default();
         let is_new = |part: &(&'static str, String)| is_whole || self.account.get(part.0) != Some(&part.1);
         let mut account: Vec<_> = parts.into_iter().filter(is_new).collect();
         if changes.is_empty() && contacts.is_empty() && suppressions.is_empty() && account.is_empty() {
@@ -140,7 +140,7 @@ fn last(entries: &[suppression::Entry]) -> (usize, Option<String>) {
 
 /// Every list whose changes are noted.
 fn each_changes(state: &mut State, numbered: fn(&mut Changes<u64>), contacts: fn(&mut Changes<(String, String)>)) {
-    numbered(state.messages.changes());
+    numbered(state.messages.log_mut().changes());
     numbered(state.bulks.changes());
     numbered(state.requests.changes());
     numbered(state.activities.changes());
@@ -153,7 +153,7 @@ fn each_changes(state: &mut State, numbered: fn(&mut Changes<u64>), contacts: fn
 /// Entries that changed. The letters of mails and of activities among them are in `letters` then.
 fn changes(state: &mut State, is_whole: bool, letters: &mut BTreeMap<String, Arc<Letter>>) -> Vec<Change> {
     let mut all = Vec::new();
-    of_log(&mut state.messages, Table::Messages, is_whole, &mut all, |stored| {
+    of_log(state.messages.log_mut(), Table::Messages, is_whole, &mut all, |stored| {
         letters.extend(stored.emails.iter().map(|email| (email.id.clone(), Arc::clone(&email.letter))));
         (stored.message.id.clone(), Content::Message(stored.clone()))
     });
@@ -196,7 +196,7 @@ fn of_log<T>(
     let noted = log.changes().take();
     let numbers = if is_whole { log.numbers().collect() } else { noted };
     changes.extend(numbers.into_iter().map(|number| {
-        let entry = log.get(number).map(|(entry, weight)| {
+        let entry = log.weighed(number).map(|(entry, weight)| {
             let (about, content) = content(entry);
             Entry { weight, about, content }
         });

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::inbound::ReceivedMessage;
 use crate::lifecycle::{ActivityKind, Detail, Letter, Occurrence};
-use crate::message::{Mailbox, Message, Rendered, Role};
+use crate::message::{Mailbox, Message, Rendered, Role, Warning};
 use crate::request::Request;
-use crate::service::{Bulk, StoredEmail, StoredMessage};
+use crate::service::{Bulk, Origin, StoredEmail, StoredMessage};
 use crate::webhooks::{Posted, Waiting};
 
 /// What one row is about, before it is JSON. Copying it costs little: texts and bytes are shared.
@@ -45,6 +45,7 @@ impl Content {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Mail {
     message: Arc<Message>,
+    origin: Origin,
     texts: Vec<Arc<str>>,
     emails: Vec<Reader>,
 }
@@ -58,11 +59,12 @@ struct Reader {
     subject: usize,
     text: Option<usize>,
     html: Option<usize>,
+    warnings: Arc<[Warning]>,
 }
 
 impl Mail {
     fn of(stored: &StoredMessage) -> Self {
-        let StoredMessage { message, emails } = stored;
+        let StoredMessage { message, emails, origin } = stored;
         let (mut texts, mut positions) = (Vec::new(), HashMap::new());
         let mut position = |text: &Arc<str>| {
             *positions.entry(Arc::clone(text)).or_insert_with(|| {
@@ -72,7 +74,7 @@ impl Mail {
         };
         let reader = |email: &StoredEmail| {
             let StoredEmail { id, recipient, role, rendered, letter: _ } = email;
-            let Rendered { subject, text, html } = rendered;
+            let Rendered { subject, text, html, warnings } = rendered;
             Reader {
                 id: id.clone(),
                 recipient: recipient.clone(),
@@ -80,28 +82,30 @@ impl Mail {
                 subject: position(subject),
                 text: text.as_ref().map(&mut position),
                 html: html.as_ref().map(&mut position),
+                warnings: Arc::clone(warnings),
             }
         };
         let emails = emails.iter().map(reader).collect();
-        Self { message: Arc::clone(message), texts, emails }
+        Self { message: Arc::clone(message), origin: *origin, texts, emails }
     }
 
     /// With each email's letter. `None` when something that it names is missing.
     pub(super) fn stored(self, letters: &HashMap<String, Arc<Letter>>) -> Option<StoredMessage> {
-        let Self { message, texts, emails } = self;
+        let Self { message, origin, texts, emails } = self;
         let text = |position: usize| texts.get(position).map(Arc::clone);
         let email = |reader: Reader| {
-            let Reader { id, recipient, role, subject, text: plain, html } = reader;
+            let Reader { id, recipient, role, subject, text: plain, html, warnings } = reader;
             let rendered = Rendered {
                 subject: text(subject)?,
                 text: plain.map_or(Some(None), |position| text(position).map(Some))?,
                 html: html.map_or(Some(None), |position| text(position).map(Some))?,
+                warnings,
             };
             let letter = Arc::clone(letters.get(&id)?);
             Some(StoredEmail { id, recipient, role, rendered, letter })
         };
         let emails = emails.into_iter().map(email).collect::<Option<_>>()?;
-        Some(StoredMessage { message, emails })
+        Some(StoredMessage { message, emails, origin })
     }
 }
 
@@ -112,16 +116,17 @@ pub(super) struct Happened {
     at: Timestamp,
     kind: ActivityKind,
     detail: Detail,
+    previous: Option<u64>,
 }
 
 impl Happened {
     pub(super) fn of(occurrence: &Occurrence) -> Self {
-        let Occurrence { serial, at, kind, letter: _, detail } = occurrence;
-        Self { serial: *serial, at: *at, kind: *kind, detail: detail.clone() }
+        let Occurrence { serial, at, kind, letter: _, detail, previous } = occurrence;
+        Self { serial: *serial, at: *at, kind: *kind, detail: detail.clone(), previous: *previous }
     }
 
     pub(super) fn occurrence(self, letter: Arc<Letter>) -> Occurrence {
-        let Self { serial, at, kind, detail } = self;
-        Occurrence { serial, at, kind, letter, detail }
+        let Self { serial, at, kind, detail, previous } = self;
+        Occurrence { serial, at, kind, letter, detail, previous }
     }
 }

@@ -125,7 +125,8 @@ impl Loaded {
         let Self { messages, activities, bulks, requests, deliveries, received, waiting, contacts, suppressions } =
             self;
         let counts = &account.counts;
-        state.messages.restore(counts.of(Table::Messages), messages.into_iter());
+        state.messages.log_mut().restore(counts.of(Table::Messages), messages.into_iter());
+        state.messages.reindex();
         state.activities.restore(counts.of(Table::Activities), activities.into_iter());
         state.bulks.restore(counts.of(Table::Bulks), bulks.into_iter());
         state.requests.restore(counts.of(Table::Requests), requests.into_iter());

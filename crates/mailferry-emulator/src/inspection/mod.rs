@@ -6,15 +6,20 @@ mod activities;
 mod emails;
 mod faults;
 mod health;
+mod identities;
 mod inbound;
+mod mailbox;
 mod openapi;
 mod requests;
+mod routes;
+mod webhook_changes;
 mod webhooks;
 
 use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -24,13 +29,17 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    openapi::answer,
+    mailbox::answer,
     emails::answer,
     requests::answer,
     faults::answer,
+    identities::answer,
     activities::answer,
+    routes::answer,
     inbound::answer,
     webhooks::answer,
-    openapi::answer,
+    webhook_changes::answer,
     forget,
 ];
 

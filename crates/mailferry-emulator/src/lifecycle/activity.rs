@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::agenda::Planned;
+use super::agenda::Step;
 use super::contact::Contact;
 use crate::codec::Word;
 use crate::id;
@@ -199,14 +199,30 @@ pub(crate) struct Letter {
 
 /// How far a letter has come. Only ever changed under the lock of the state.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each may be true, whatever the others are")]
 pub(crate) struct Course {
     pub(crate) status: EmailStatus,
     pub(crate) opened: bool,
     pub(crate) clicked: bool,
+    pub(crate) unsubscribed: bool,
+    pub(crate) complained: bool,
+    /// Whether it waits for its domain to be resumed.
+    pub(crate) held: bool,
+    /// What happens next, if nothing comes in between.
+    pub(crate) planned: Option<Planned>,
+    /// The number of its newest activity.
+    pub(crate) latest: Option<u64>,
     /// Counts how often its plan was changed; jobs of an older plan do nothing.
     pub(crate) plan: u32,
-    /// What is planned for it: what the agenda has, for whoever reads the letter from a file.
-    pub(crate) next: Option<Planned>,
+}
+
+/// A step that stands in the agenda, and the steps after it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Planned {
+    pub(crate) at: Timestamp,
+    pub(crate) step: Step,
+    #[serde(deserialize_with = "super::outcome::rest")]
+    pub(crate) then: &'static [Step],
 }
 
 impl Letter {
@@ -217,7 +233,17 @@ impl Letter {
         subject: Arc<str>,
         sheet: Arc<Sheet>,
     ) -> Arc<Self> {
-        let course = Course { status: EmailStatus::Queued, opened: false, clicked: false, plan: 0, next: None };
+        let course = Course {
+            status: EmailStatus::Queued,
+            opened: false,
+            clicked: false,
+            unsubscribed: false,
+            complained: false,
+            held: false,
+            planned: None,
+            latest: None,
+            plan: 0,
+        };
         Arc::new(Self { email_id, recipient, contact, subject, sheet, course: Mutex::new(course) })
     }
 
@@ -233,7 +259,8 @@ impl Letter {
     pub(crate) fn cancel(&self) {
         self.change(|course| {
             course.plan = course.plan.wrapping_add(1);
-            course.next = None;
+            course.planned = None;
+            course.held = false;
         });
     }
 
@@ -262,6 +289,8 @@ pub(crate) struct Occurrence {
     pub(crate) kind: ActivityKind,
     pub(crate) letter: Arc<Letter>,
     pub(crate) detail: Detail,
+    /// The number of the same email's activity before it.
+    pub(crate) previous: Option<u64>,
 }
 
 impl Occurrence {

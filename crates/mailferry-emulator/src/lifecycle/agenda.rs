@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::activity::Letter;
+use super::activity::{ActivityKind, Letter, Planned};
 use super::outcome::Outcome;
 use crate::codec::Word;
 use crate::settings::Memory;
@@ -30,15 +30,6 @@ pub(crate) enum Step {
     SubmitSurvey,
 }
 
-/// A step that is planned for an email, and the steps after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Planned {
-    at: Timestamp,
-    step: Step,
-    #[serde(deserialize_with = "super::outcome::rest")]
-    then: &'static [Step],
-}
-
 /// Something that is to happen.
 #[derive(Debug)]
 pub(crate) enum Job {
@@ -46,6 +37,28 @@ pub(crate) enum Job {
     Step { letter: Arc<Letter>, plan: u32, step: Step, then: &'static [Step] },
     /// The bulk request with this id is done.
     Bulk(String),
+}
+
+impl Step {
+    /// The activity that it becomes, in the words of the API.
+    pub(crate) fn name(self) -> &'static str {
+        let kind = match self {
+            Self::Queue => ActivityKind::Queued,
+            Self::Send => ActivityKind::Sent,
+            Self::Suppress(_) => ActivityKind::Suppressed,
+            Self::Deliver => ActivityKind::Delivered,
+            Self::SoftBounce => ActivityKind::SoftBounced,
+            Self::HardBounce => ActivityKind::HardBounced,
+            Self::Defer => ActivityKind::Deferred,
+            Self::Complain => ActivityKind::SpamComplaint,
+            Self::Unsubscribe => ActivityKind::Unsubscribed,
+            Self::Open => ActivityKind::Opened,
+            Self::Click => ActivityKind::Clicked,
+            Self::OpenSurvey => ActivityKind::SurveyOpened,
+            Self::SubmitSurvey => ActivityKind::SurveySubmitted,
+        };
+        kind.name()
+    }
 }
 
 impl Job {
@@ -76,22 +89,25 @@ impl Agenda {
         Self { jobs: BTreeMap::new(), held: Vec::new(), arrivals: 0, bytes: 0, most }
     }
 
-    pub(crate) fn add(&mut self, at: Timestamp, job: Job) {
+    /// Adds a job, unless there is no room for it.
+    pub(crate) fn add(&mut self, at: Timestamp, job: Job) -> bool {
         let bytes = self.bytes.saturating_add(job.weight());
         if self.jobs.len() >= self.most.count || bytes > self.most.bytes {
             tracing::warn!(most = ?self.most, "too much is to happen at once; an email stays as it is");
-            return;
+            return false;
         }
         self.bytes = bytes;
         self.jobs.insert((at, self.arrivals), job);
         self.arrivals = self.arrivals.saturating_add(1);
+        true
     }
 
     /// Plans a step of a letter, by the letter's present plan.
     pub(super) fn plan(&mut self, at: Timestamp, letter: &Arc<Letter>, step: Step, then: &'static [Step]) {
         let plan = letter.course().plan;
-        letter.change(|course| course.next = Some(Planned { at, step, then }));
-        self.add(at, Job::Step { letter: Arc::clone(letter), plan, step, then });
+        if self.add(at, Job::Step { letter: Arc::clone(letter), plan, step, then }) {
+            letter.change(|course| course.planned = Some(Planned { at, step, then }));
+        }
     }
 
     /// Plans again what was planned for a letter that was read from a file.
@@ -122,6 +138,7 @@ impl Agenda {
         let bytes = self.bytes.saturating_add(letter.weight());
         if self.held.len() < self.most.count && bytes <= self.most.bytes {
             self.bytes = bytes;
+            letter.change(|course| course.held = true);
             self.held.push(letter);
         }
     }
@@ -136,6 +153,7 @@ impl Agenda {
                 self.held.push(letter);
             } else {
                 self.bytes = self.bytes.saturating_sub(letter.weight());
+                letter.change(|course| course.held = false);
                 self.plan(now, &letter, Step::Send, &[]);
             }
         }

@@ -18,9 +18,10 @@ impl State {
     /// state, or was held back: then it is sent, which a paused domain prevents again.
     pub(crate) fn plan_again(&mut self, settings: &Settings, as_of: Timestamp, now: Timestamp) {
         let Self { agenda, script, messages, bulks, .. } = self;
-        for letter in messages.iter().flat_map(|stored| &stored.emails).map(|email| &email.letter) {
+        for letter in messages.iter().flat_map(|stored| stored.emails.iter()).map(|email| &email.letter) {
+            letter.change(|course| course.held = false);
             let course = letter.course();
-            match (course.next, course.status) {
+            match (course.planned, course.status) {
                 (Some(planned), _) => agenda.plan_again(letter, planned),
                 (None, EmailStatus::Queued) => {
                     let due = letter.sheet.send_at.map_or(now, |send_at| send_at.max(now));

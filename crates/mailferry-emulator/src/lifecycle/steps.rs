@@ -13,6 +13,7 @@ use crate::settings::Settings;
 use crate::suppression::{SuppressionList, Whom};
 use crate::tracking::Reader;
 use crate::webhooks;
+use crate::webhooks::delivery::{Parcel, Told};
 
 /// Who opened or clicked, if a link tells.
 type Who = Option<Arc<Reader>>;
@@ -30,6 +31,7 @@ impl State {
                 Job::Bulk(id) => self.bulk_done(settings, &id, at),
                 Job::Step { letter, plan, step, then } => {
                     if letter.course().plan == plan {
+                        letter.change(|course| course.planned = None);
                         self.planned(settings, &letter, step, then, at);
                     }
                 }
@@ -44,7 +46,6 @@ impl State {
     }
 
     fn planned(&mut self, settings: &Settings, letter: &Arc<Letter>, step: Step, then: &'static [Step], at: Timestamp) {
-        letter.change(|course| course.next = None);
         match step {
             Step::Queue => {
                 let due = letter.sheet.send_at.map_or(at, |send_at| send_at.max(at));
@@ -97,10 +98,12 @@ impl State {
                 self.take_off(SuppressionList::HardBounces, letter, at);
             }
             Step::Complain => {
+                letter.change(|course| course.complained = true);
                 happened(None, ActivityKind::SpamComplaint);
                 self.take_off(SuppressionList::SpamComplaints, letter, at);
             }
             Step::Unsubscribe => {
+                letter.change(|course| course.unsubscribed = true);
                 happened(None, ActivityKind::Unsubscribed);
                 self.take_off(SuppressionList::Unsubscribes, letter, at);
             }
@@ -150,15 +153,23 @@ impl State {
     }
 
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
-        let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
+        let (serial, previous) = (self.ids.serial(), letter.course().latest);
+        let occurrence = Occurrence { serial, at, kind, letter: Arc::clone(letter), detail, previous };
+        let number = self.activities.next();
         if let Some(event) = kind.event() {
             let Self { webhooks, outbox, faults, .. } = self;
+            let mut told = None;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                outbox.push(webhook.parcel(event, body, settings), at, faults);
+                let tell =
+                    || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id(), number });
+                let about = Some(Arc::clone(told.get_or_insert_with(tell)));
+                let parcel = Parcel { about, ..webhook.parcel(event, body, settings) };
+                outbox.push(parcel, at, faults);
             }
         }
         let weight = occurrence.weight();
         self.activities.push(occurrence, weight);
+        letter.change(|course| course.latest = Some(number));
     }
 }

@@ -11,8 +11,12 @@ use crate::route::{self, Route};
 const API: [&str; 2] = [include_str!("api_mail.json"), include_str!("api_account.json")];
 /// Operations by method and path below `/_emulator/`.
 const INSPECTION: &str = include_str!("inspection.json");
-const SCHEMAS: [&str; 3] =
-    [include_str!("schemas_mail.json"), include_str!("schemas_account.json"), include_str!("schemas_emulator.json")];
+const SCHEMAS: [&str; 4] = [
+    include_str!("schemas_mail.json"),
+    include_str!("schemas_account.json"),
+    include_str!("schemas_settings.json"),
+    include_str!("schemas_emulator.json"),
+];
 
 /// The headers that tell how much may be asked: of every answer that got so far.
 const LIMITS: [&str; 4] = ["x-apiquota-remaining", "x-apiquota-reset", "x-ratelimit-limit", "x-ratelimit-remaining"];
@@ -255,6 +259,28 @@ mod tests {
         assert_eq!(described, routes);
         let parts: usize = API.iter().map(|file| serde_json::from_str::<Map<String, Value>>(file).unwrap().len()).sum();
         assert_eq!(parts, described.len(), "an operation is described in two files");
+    }
+
+    /// The inspection's areas say which paths are theirs in one way: `("GET", ["emails", id])`.
+    #[test]
+    fn every_path_of_the_emulator_is_described_and_nothing_else() {
+        let pattern = regex_lite::Regex::new(r#"\("(GET|POST|PUT|DELETE)", \[([^\]]*)\]\)"#).unwrap();
+        let mut paths = BTreeSet::from(["DELETE ".to_owned()]);
+        for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inspection")).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            for found in pattern.captures_iter(&text) {
+                let part = |part: &str| match part.trim().strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
+                    Some(fixed) => fixed.to_owned(),
+                    None => "{}".to_owned(),
+                };
+                let parts: Vec<_> = found[2].split(',').map(part).collect();
+                paths.insert(format!("{} {}", &found[1], parts.join("/")));
+            }
+        }
+        let name = regex_lite::Regex::new(r"\{[^}]*\}").unwrap();
+        let described: BTreeSet<_> =
+            together(&[INSPECTION]).keys().map(|key| name.replace_all(key, "{}").into_owned()).collect();
+        assert_eq!(described, paths);
     }
 
     /// Everything that is pointed to is there, every operation has a name of its own, and path parameters are declared.

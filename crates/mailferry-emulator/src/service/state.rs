@@ -4,15 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
+use super::identities::Identity;
+use super::tokens::ApiToken;
 use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
 use crate::limits::Meter;
 use crate::log::Log;
+use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
 use crate::request::Request;
 use crate::settings::{AccountState, Memory};
@@ -29,7 +33,7 @@ pub(crate) struct State {
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) messages: Log<StoredMessage>,
+    pub(crate) messages: Messages,
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
     pub(crate) faults: Faults,
@@ -41,18 +45,43 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
+    pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) identities: Vec<Identity>,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
 
 /// A message with its emails.
+///
+/// Clones share everything, so that those who only look need not keep the state waiting.
 #[derive(Clone)]
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
-    pub(crate) emails: Vec<StoredEmail>,
+    pub(crate) emails: Arc<[StoredEmail]>,
+    pub(crate) origin: Origin,
 }
 
-#[derive(Clone)]
+/// How a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    pub(crate) via: Via,
+    /// The number of the request that it came with.
+    pub(crate) request: Option<u64>,
+}
+
+/// By which door a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Via {
+    /// `POST /v1/email`.
+    #[default]
+    Api,
+    /// `POST /v1/bulk-email`.
+    Bulk,
+    /// The SMTP relay.
+    Smtp,
+}
+
 pub(crate) struct StoredEmail {
     pub(crate) id: String,
     pub(crate) recipient: Mailbox,
@@ -65,6 +94,22 @@ pub(crate) struct StoredEmail {
 impl StoredEmail {
     pub(crate) fn status(&self) -> EmailStatus {
         self.letter.course().status
+    }
+
+    /// How many warnings there are about it.
+    pub(crate) fn warnings(&self) -> usize {
+        self.rendered.warnings.len()
+    }
+
+    pub(crate) fn shown(&self, message: &Arc<Message>) -> Email {
+        Email {
+            id: self.id.clone(),
+            recipient: self.recipient.clone(),
+            role: self.role,
+            status: self.status(),
+            rendered: self.rendered.clone(),
+            message: Arc::clone(message),
+        }
     }
 }
 
@@ -80,7 +125,7 @@ impl State {
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
             entries: Vec::new(),
-            messages: Log::new(memory),
+            messages: Messages::new(memory),
             bulks: Log::new(memory),
             requests: Log::new(memory),
             faults,
@@ -92,6 +137,8 @@ impl State {
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
             records: Records::new(),
+            tokens: Vec::new(),
+            identities: Vec::new(),
             templates_since: None,
         }
     }
@@ -134,19 +181,12 @@ impl State {
 
 impl StoredMessage {
     pub(crate) fn emails(&self) -> impl Iterator<Item = Email> {
-        self.emails.iter().map(|email| Email {
-            id: email.id.clone(),
-            recipient: email.recipient.clone(),
-            role: email.role,
-            status: email.status(),
-            rendered: email.rendered.clone(),
-            message: Arc::clone(&self.message),
-        })
+        self.emails.iter().map(|email| email.shown(&self.message))
     }
 
     /// None of its emails goes any further, as when its schedule is deleted.
     pub(crate) fn cancel(&self) {
-        for email in &self.emails {
+        for email in self.emails.iter() {
             email.letter.cancel();
         }
     }

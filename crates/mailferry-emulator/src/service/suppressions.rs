@@ -168,6 +168,7 @@ impl Service {
             rendering: None,
             entries,
             domains: &state.domains,
+            identities: &state.identities,
         }
     }
 }

@@ -9,6 +9,7 @@
 //!     url, secret, body: Bytes::from(json::compact(&payload)),
 //!     retries: Retries::none(),
 //!     if_lost: Some(Notice { kind: "inbound_forward.failed", domain: Some(domain), data: json::compact(&data) }),
+//!     about: None,
 //! };
 //! let State { outbox, faults, .. } = &mut *service.state();
 //! outbox.push(parcel, now, faults);
@@ -21,6 +22,8 @@
 //! never after a 4xx other than 429 or a name that cannot be resolved (facts sheet 6.3). When the last attempt has
 //! failed, `if_lost` goes to the webhooks that want to hear of it. [`Outbox::forget`](super::Outbox::forget) takes back
 //! what waits for a receiver that is gone.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -66,6 +69,17 @@ pub(crate) struct Parcel {
     pub(crate) body: Bytes,
     pub(crate) retries: Retries,
     pub(crate) if_lost: Option<Notice>,
+    /// The activity that it tells of.
+    pub(crate) about: Option<Arc<Told>>,
+}
+
+/// An activity, by its ids.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) email_id: String,
+    pub(crate) activity_id: String,
+    /// Its number in the log of activities.
+    pub(crate) number: u64,
 }
 
 /// An event of the account, for the webhooks that are registered for it.
@@ -79,6 +93,12 @@ pub(crate) struct Notice {
     /// The `data`, as compact JSON.
     #[serde(with = "crate::codec::bytes")]
     pub(crate) data: Vec<u8>,
+}
+
+/// Whether something can be posted to `url`.
+pub(crate) fn is_postable(url: &str) -> bool {
+    let parsed = url.parse::<reqwest::Url>();
+    url.len() <= 2_048 && parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 impl Parcel {

@@ -14,6 +14,6 @@ pub use self::outbox::{Delivery, DeliveryResult};
 #[cfg(feature = "data")]
 pub(crate) use self::outbox::{Posted, Waiting};
 pub(crate) use self::post::WITHIN;
-pub(crate) use self::registry::EVENTS;
+pub(crate) use self::registry::{Change, EVENTS};
 pub use self::registry::{Pausing, RegisteredWebhook, Webhook, WebhookVersion};
 pub use self::retries::Retries;

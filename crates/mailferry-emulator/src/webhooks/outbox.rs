@@ -43,6 +43,10 @@ pub struct Delivery {
     pub again_at: Option<Timestamp>,
     /// What went wrong on purpose with this attempt.
     pub fault: Option<Fault>,
+    /// The id of the email that it tells of, where it is about one.
+    pub email_id: Option<String>,
+    /// The id of the activity that it tells of, where it is about one.
+    pub activity_id: Option<String>,
 }
 
 /// What came of an attempt.
@@ -65,7 +69,8 @@ impl DeliveryResult {
 impl fmt::Debug for Delivery {
     /// Without passwords of the URL and without the body, which may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at, fault } = self;
+        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at, fault, .. } =
+            self;
         f.debug_struct("Delivery")
             .field("number", number)
             .field("receiver", receiver)
@@ -135,6 +140,8 @@ impl Posted {
             result: result.clone(),
             again_at: *again_at,
             fault: *fault,
+            email_id: parcel.about.as_ref().map(|about| about.email_id.clone()),
+            activity_id: parcel.about.as_ref().map(|about| about.activity_id.clone()),
         }
     }
 }
@@ -211,6 +218,11 @@ impl Outbox {
             _ => due,
         };
         self.add(parcel, due, fault);
+    }
+
+    /// Adds a parcel that meets no fault.
+    pub(crate) fn push_surely(&mut self, parcel: Parcel, due: Timestamp) {
+        self.add(parcel, due, None);
     }
 
     fn add(&mut self, parcel: Parcel, due: Timestamp, fault: Option<Fault>) {
@@ -311,8 +323,37 @@ impl Outbox {
     }
 
     /// Every attempt that is remembered, oldest first.
-    pub(crate) fn deliveries(&self) -> impl Iterator<Item = Delivery> {
+    pub(crate) fn deliveries(&self) -> impl DoubleEndedIterator<Item = Delivery> {
         self.log.iter().map(Posted::shown)
+    }
+
+    /// The last `limit` attempts that are older than the number `before`, oldest first: those for one receiver, and about
+    /// one email, where these are named.
+    pub(crate) fn some_deliveries(
+        &self,
+        receiver: Option<&str>,
+        email: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Vec<Delivery> {
+        let is_wanted = |posted: &&Posted| {
+            let about = posted.parcel.about.as_ref();
+            before.is_none_or(|before| posted.number < before)
+                && receiver.is_none_or(|receiver| posted.parcel.receiver.id() == receiver)
+                && email.is_none_or(|email| about.is_some_and(|about| about.email_id == email))
+        };
+        let mut found: Vec<Delivery> = self.log.iter().rev().filter(is_wanted).take(limit).map(Posted::shown).collect();
+        found.reverse();
+        found
+    }
+
+    /// Every remembered attempt to tell of one of these activities, whose numbers grow; oldest first, with the
+    /// activity's number.
+    pub(crate) fn about(&self, activities: &[u64]) -> Vec<(u64, Delivery)> {
+        let its = self.log.iter().filter_map(|posted| Some((posted.parcel.about.as_ref()?.number, posted)));
+        its.filter(|(activity, _)| activities.binary_search(activity).is_ok())
+            .map(|(number, posted)| (number, posted.shown()))
+            .collect()
     }
 
     /// Posts the delivery `number` again, as if for the first time, and without faults; `false` when it is not remembered.
@@ -439,6 +480,7 @@ mod tests {
             body: Bytes::from(vec![b' '; bytes]),
             retries: Retries::twice(),
             if_lost: Some(Notice { kind: "inbound_forward.failed", domain: None, data: Vec::new() }),
+            about: None,
         }
     }
 

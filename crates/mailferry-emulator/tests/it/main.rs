@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod absent;
+mod account;
 mod activity;
 mod bulk;
 mod client;
@@ -14,12 +16,14 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod mailbox;
 mod messages;
 mod openapi;
 mod page;
 mod post_faults;
 mod reading;
 mod receiver;
+mod receivers;
 mod refusals;
 mod route_rules;
 mod rules;

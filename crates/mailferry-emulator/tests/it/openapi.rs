@@ -314,6 +314,30 @@ async fn setting_up(described: &mut Described, emulator: &Emulator, receiver: &R
     described.ask(emulator, "DELETE", &path, None).await;
 }
 
+async fn tokens_and_senders(described: &mut Described, emulator: &Emulator) {
+    let domain = emulator.domain_id("example.com");
+    let token = json!({"name": "Mine", "domain_id": domain, "scopes": ["email_full"]});
+    let new = described.ask(emulator, "POST", "/v1/token", Some(&token)).await.json();
+    described.get(emulator, "/v1/token").await;
+    let path = format!("/v1/token/{}", new["data"]["id"].as_str().unwrap());
+    described.get(emulator, &path).await;
+    described.ask(emulator, "PUT", &path, Some(&json!({"name": "Yours"}))).await;
+    described.ask(emulator, "PUT", &format!("{path}/settings"), Some(&json!({"status": "pause"}))).await;
+    described.ask(emulator, "DELETE", &path, None).await;
+
+    for is_by_email in [false, true] {
+        let identity = json!({"domain_id": domain, "email": "boss@example.com", "name": "Boss", "add_note": false});
+        let new = described.ask(emulator, "POST", "/v1/identities", Some(&identity)).await.json();
+        described.get(emulator, "/v1/identities").await;
+        let id = new["data"]["id"].as_str().unwrap();
+        described.ask(emulator, "POST", &format!("/v1/identities/{id}/resend"), None).await;
+        let path = format!("/v1/identities/{}", if is_by_email { "email/boss@example.com" } else { id });
+        described.get(emulator, &path).await;
+        described.ask(emulator, "PUT", &path, Some(&json!({"name": "Chief"}))).await;
+        described.ask(emulator, "DELETE", &path, None).await;
+    }
+}
+
 #[tokio::test]
 async fn every_endpoint_answers_as_described() {
     let receiver = Receiver::start().await;
@@ -323,6 +347,7 @@ async fn every_endpoint_answers_as_described() {
     reading(&mut described, &emulator).await;
     lists(&mut described, &emulator).await;
     setting_up(&mut described, &emulator, &receiver).await;
+    tokens_and_senders(&mut described, &emulator).await;
     let mut missing = Vec::new();
     for (path, methods) in described.document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap().iter().filter(|_| path.starts_with("/v1/")) {
