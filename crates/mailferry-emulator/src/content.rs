@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::message::{Attachment, Mailbox, Message, Rendered, Role};
+use crate::message::{Attachment, Mailbox, Message, Rendered, Role, Via};
 use crate::rules::{decode, unix};
 use crate::settings::Settings;
 use crate::twig::Template;
@@ -16,16 +16,22 @@ use crate::twig::Template;
 #[derive(Debug, Default)]
 pub(crate) struct Rendering {
     pub(crate) failed: Vec<&'static str>,
+    /// The message's own texts, which readers share who see them unchanged.
+    text: Option<Arc<str>>,
+    html: Option<Arc<str>>,
     /// One for each recipient: `to`, then `cc`, then `bcc`.
     readers: Vec<Rendered>,
 }
 
 /// A recipient's place and address.
-pub(crate) type Recipient = (Role, Mailbox);
+type Recipient = (Role, Mailbox);
+
+/// The lists of recipients, in the order in which they are asked.
+const LISTS: [(&str, Role); 3] = [("to", Role::To), ("cc", Role::Cc), ("bcc", Role::Bcc)];
 
 /// Everybody that a message is for, in the order `to`, `cc`, `bcc`.
-pub(crate) fn recipients(root: &Value) -> Vec<Recipient> {
-    [("to", Role::To), ("cc", Role::Cc), ("bcc", Role::Bcc)]
+fn recipients(root: &Value) -> Vec<Recipient> {
+    LISTS
         .into_iter()
         .flat_map(|(list, role)| mailboxes(root, list).into_iter().map(move |mailbox| (role, mailbox)))
         .collect()
@@ -39,23 +45,26 @@ pub(crate) fn recipients(root: &Value) -> Vec<Recipient> {
 pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
     let text = |name: &str| root.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let subject = text("subject").map(str::to_owned).or_else(|| template_default(root, settings, Default::Subject));
-    let recipients = recipients(root);
-    if recipients.len() > settings.recipients.total() {
+    let count = LISTS.iter().filter_map(|(list, _)| root.get(list)?.as_array()).map(Vec::len).sum::<usize>();
+    if count > settings.recipients.total() {
         // It will be refused for that; rendering it a million times first would only take time.
         return Rendering::default();
     }
+    let shared = |name| text(name).map(Arc::from);
+    let own = Rendering { text: shared("text"), html: shared("html"), ..Rendering::default() };
     let personalization = root.get("personalization").and_then(Value::as_array).filter(|list| !list.is_empty());
 
     let Some(personalization) = personalization else {
         let plain = Rendered {
             subject: subject.unwrap_or_default().into(),
-            text: text("text").map(Into::into),
-            html: text("html").map(Into::into),
+            text: own.text.clone(),
+            html: own.html.clone(),
             warnings: Arc::default(),
         };
-        return Rendering { failed: Vec::new(), readers: vec![plain; recipients.len()] };
+        return Rendering { readers: vec![plain; count], ..own };
     };
 
+    let recipients = recipients(root);
     let data: HashMap<String, &Value> = personalization
         .iter()
         .filter_map(|item| Some((item.get("email")?.as_str()?.to_ascii_lowercase(), item.get("data")?)))
@@ -65,7 +74,7 @@ pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
     let shared = only_to.and_then(|(_, mailbox)| data.get(&mailbox.email.to_ascii_lowercase()).copied());
     let nothing = Value::Object(Map::new());
 
-    let mut rendering = Rendering { failed: Vec::new(), readers: vec![Rendered::default(); recipients.len()] };
+    let mut rendering = Rendering { readers: vec![Rendered::default(); recipients.len()], ..own };
     for (field, source) in [("subject", subject.as_deref()), ("text", text("text")), ("html", text("html"))] {
         let Some(source) = source else { continue };
         let Some(template) = Template::compile(source, field == "subject") else {
@@ -91,8 +100,9 @@ pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
 impl Rendering {
     /// Roughly how much memory it takes beyond the message itself, for the cap.
     pub(crate) fn weight(&self) -> usize {
-        let size = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
-        // Readers who see the same share the text; counting it for each errs on the safe side.
+        let is_own =
+            |text: &&Arc<str>| ![&self.text, &self.html].into_iter().flatten().any(|own| Arc::ptr_eq(own, text));
+        let size = |text: &Option<Arc<str>>| text.as_ref().filter(is_own).map_or(0, |text| text.len());
         self.readers.iter().map(|r| 256 + r.subject.len() + size(&r.text) + size(&r.html)).sum()
     }
 
@@ -101,14 +111,15 @@ impl Rendering {
     }
 }
 
-/// The message that a valid `root` asks for; its id and who is left out are filled in by the caller.
-pub(crate) fn read(mut root: Value, settings: &Settings, now: Timestamp) -> Message {
+/// The message that a valid `root` asks for, which was rendered so; its id and who is left out are filled in by the caller.
+pub(crate) fn read(mut root: Value, rendering: &Rendering, settings: &Settings, now: Timestamp) -> Message {
     let string = |name: &str| root.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let list = |name: &str| root.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let template_from = || template_default(&root, settings, Default::From).map(|email| Mailbox { email, name: None });
     let header = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
     let mut message = Message {
         id: String::new(),
+        via: Via::Api,
         bulk_email_id: None,
         created_at: now,
         from: root.get("from").and_then(mailbox).or_else(template_from),
@@ -117,8 +128,8 @@ pub(crate) fn read(mut root: Value, settings: &Settings, now: Timestamp) -> Mess
         cc: mailboxes(&root, "cc"),
         bcc: mailboxes(&root, "bcc"),
         subject: string("subject").or_else(|| template_default(&root, settings, Default::Subject)),
-        text: string("text"),
-        html: string("html"),
+        text: rendering.text.clone(),
+        html: rendering.html.clone(),
         template_id: string("template_id"),
         tags: list("tags").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         headers: list("headers").iter().filter_map(header).collect(),

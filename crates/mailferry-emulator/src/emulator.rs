@@ -100,6 +100,11 @@ impl Emulator {
         self.smtp_address
     }
 
+    /// Where it sends mail by SMTP, if it was [told to](Builder::submission).
+    pub fn submission_address(&self) -> Option<SocketAddr> {
+        self.service.settings.submission_address
+    }
+
     /// A token that it takes: the first one given, or the one made up.
     pub fn token(&self) -> &str {
         self.service.settings.tokens.first().map_or("", |token| token.secret.as_str())
@@ -121,7 +126,9 @@ impl Emulator {
         self.service.state().messages.iter().map(|stored| Arc::clone(&stored.message)).collect()
     }
 
-    /// Every request to the API that is remembered, oldest first, whatever it was answered with.
+    /// Every request to the API that is remembered, oldest first, whatever it was answered with; among them the mails
+    /// that were [sent by SMTP](Builder::submission), with the method `SMTP`, their envelopes as headers and their sources
+    /// as bodies.
     pub fn requests(&self) -> Vec<Request> {
         self.service.state().requests.iter().cloned().collect()
     }

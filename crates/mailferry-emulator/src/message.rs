@@ -47,6 +47,19 @@ pub enum EmailStatus {
     Rejected,
 }
 
+/// How a message was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Via {
+    /// `POST /v1/email`.
+    Api,
+    /// An object of `POST /v1/bulk-email`.
+    Bulk,
+    /// The port that [sends by SMTP](crate::Builder::submission).
+    Smtp,
+}
+
 /// A file that travels with a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -81,6 +94,8 @@ pub struct Suppressed {
 pub struct Message {
     /// What the answer's `x-message-id` said, or the finished bulk request lists.
     pub id: String,
+    /// How it was handed over.
+    pub via: Via,
     /// The bulk request it was part of.
     pub bulk_email_id: Option<String>,
     /// When it was accepted, or its bulk request processed, by the emulator's clock.
@@ -97,10 +112,10 @@ pub struct Message {
     pub bcc: Vec<Mailbox>,
     /// The subject as sent, or the template's.
     pub subject: Option<String>,
-    /// The text as sent.
-    pub text: Option<String>,
-    /// The HTML as sent.
-    pub html: Option<String>,
+    /// The text as sent. Emails that show it unchanged share it.
+    pub text: Option<Arc<str>>,
+    /// The HTML as sent. Emails that show it unchanged share it.
+    pub html: Option<Arc<str>>,
     /// The stored template to use.
     pub template_id: Option<String>,
     /// Labels.
@@ -115,7 +130,7 @@ pub struct Message {
     pub paused: bool,
     /// Who was left out.
     pub suppressed: Vec<Suppressed>,
-    /// The JSON object as it was sent, for everything that has no field here; without `text`, `html` and the contents
+    /// The JSON object as it was sent, or that would have been sent in place of a mail, for everything that has no field here; without `text`, `html` and the contents
     /// of attachments, which have.
     pub request: Value,
 }
@@ -215,8 +230,10 @@ impl Message {
 
     /// Roughly how much memory it takes, for the cap.
     pub(crate) fn weight(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
-        1024 + files + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let subject = self.subject.as_ref().map_or(0, String::len);
+        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html)
     }
 }

@@ -15,6 +15,7 @@ mod docs;
 mod doctor;
 mod emulate;
 mod emulate_keeping;
+mod emulate_submission;
 mod exit_codes;
 mod handing_over;
 mod inbound;

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::id::Ids;
 use crate::inbound::Route;
 use crate::limits::Meter;
-use crate::service::{ApiToken, Identity, Records, Service, State};
+use crate::service::{ApiToken, Identity, Records, Service, SmtpUsers, State};
 use crate::settings::AccountState;
 use crate::webhooks::RegisteredWebhook;
 
@@ -27,6 +27,7 @@ const DOMAINS: &str = "domains";
 const WEBHOOKS: &str = "webhooks";
 const TOKENS: &str = "tokens";
 const IDENTITIES: &str = "identities";
+const SMTP_USERS: &str = "smtp_users";
 const ROUTES: &str = "inbound_routes";
 const COUNTS: &str = "counts";
 /// When the file was written last.
@@ -76,6 +77,7 @@ pub(super) struct Account {
     /// Those that were made by the API, not those that the emulator is told of at each start.
     tokens: Vec<ApiToken>,
     identities: Vec<Identity>,
+    smtp_users: SmtpUsers,
     pub(super) counts: Counts,
     pub(super) as_of: Option<Timestamp>,
 }
@@ -95,6 +97,7 @@ impl Account {
             webhooks: part(&rows, WEBHOOKS).map_err(unreadable)?,
             tokens: part(&rows, TOKENS).map_err(unreadable)?,
             identities: part(&rows, IDENTITIES).map_err(unreadable)?,
+            smtp_users: part(&rows, SMTP_USERS).map_err(unreadable)?,
             routes: part(&rows, ROUTES).map_err(unreadable)?,
             counts: part(&rows, COUNTS).map_err(unreadable)?,
             as_of: part(&rows, AS_OF).map_err(unreadable)?,
@@ -120,6 +123,7 @@ impl Account {
         state.webhooks = std::mem::take(&mut self.webhooks);
         state.tokens = std::mem::take(&mut self.tokens);
         state.identities = std::mem::take(&mut self.identities);
+        state.smtp_users = std::mem::take(&mut self.smtp_users);
         state.inbound.routes = std::mem::take(&mut self.routes);
     }
 }
@@ -152,6 +156,7 @@ pub(super) fn parts(
         records,
         tokens,
         identities,
+        smtp_users,
         templates_since,
         messages,
         bulks,
@@ -166,6 +171,8 @@ pub(super) fn parts(
         script: _,
         // Planned again from the letters and the bulk requests.
         agenda: _,
+        // For those who listen now.
+        changes: _,
     } = state;
     let standing = Standing {
         account: *account,
@@ -193,6 +200,7 @@ pub(super) fn parts(
         (WEBHOOKS, serde_json::to_string(webhooks)?),
         (TOKENS, serde_json::to_string(&tokens)?),
         (IDENTITIES, serde_json::to_string(identities)?),
+        (SMTP_USERS, serde_json::to_string(smtp_users)?),
         (ROUTES, serde_json::to_string(&inbound.routes)?),
         (COUNTS, serde_json::to_string(&Counts { logs, outbox: outbox.counts() })?),
     ])

@@ -13,7 +13,7 @@ use crate::inbound::ReceivedMessage;
 use crate::lifecycle::{ActivityKind, Detail, Letter, Occurrence};
 use crate::message::{Mailbox, Message, Rendered, Role, Warning};
 use crate::request::Request;
-use crate::service::{Bulk, Origin, StoredEmail, StoredMessage};
+use crate::service::{Bulk, StoredEmail, StoredMessage};
 use crate::webhooks::{Posted, Waiting};
 
 /// What one row is about, before it is JSON. Copying it costs little: texts and bytes are shared.
@@ -45,7 +45,7 @@ impl Content {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Mail {
     message: Arc<Message>,
-    origin: Origin,
+    request: Option<u64>,
     texts: Vec<Arc<str>>,
     emails: Vec<Reader>,
 }
@@ -64,7 +64,7 @@ struct Reader {
 
 impl Mail {
     fn of(stored: &StoredMessage) -> Self {
-        let StoredMessage { message, emails, origin } = stored;
+        let StoredMessage { message, emails, request } = stored;
         let (mut texts, mut positions) = (Vec::new(), HashMap::new());
         let mut position = |text: &Arc<str>| {
             *positions.entry(Arc::clone(text)).or_insert_with(|| {
@@ -86,12 +86,12 @@ impl Mail {
             }
         };
         let emails = emails.iter().map(reader).collect();
-        Self { message: Arc::clone(message), origin: *origin, texts, emails }
+        Self { message: Arc::clone(message), request: *request, texts, emails }
     }
 
     /// With each email's letter. `None` when something that it names is missing.
     pub(super) fn stored(self, letters: &HashMap<String, Arc<Letter>>) -> Option<StoredMessage> {
-        let Self { message, origin, texts, emails } = self;
+        let Self { message, request, texts, emails } = self;
         let text = |position: usize| texts.get(position).map(Arc::clone);
         let email = |reader: Reader| {
             let Reader { id, recipient, role, subject, text: plain, html, warnings } = reader;
@@ -105,7 +105,7 @@ impl Mail {
             Some(StoredEmail { id, recipient, role, rendered, letter })
         };
         let emails = emails.into_iter().map(email).collect::<Option<_>>()?;
-        Some(StoredMessage { message, emails, origin })
+        Some(StoredMessage { message, emails, request })
     }
 }
 

@@ -111,7 +111,7 @@ impl Service {
         for (activity, delivery) in &deliveries {
             told.entry(*activity).or_default().push(delivery.number);
         }
-        let headers = head::headers(&stored, email);
+        let headers = head::headers(&stored, email, &self.dressed(id, &self.at_home(""))?.headers);
         Some(Detail {
             row: Row::new(place, &stored, email).without_warnings(),
             headers: headers.iter().map(|header| (header.name.to_owned(), header.text())).collect(),
@@ -119,7 +119,7 @@ impl Service {
             has_html: email.rendered.html.is_some(),
             files: message.attachments.iter().enumerate().map(|(at, file)| self::file(email, at, file)).collect(),
             recipients: recipients(&stored),
-            request: stored.origin.request,
+            request: stored.request,
             timeline: timeline
                 .iter()
                 .map(|(number, occurrence)| happened(occurrence, told.remove(number).unwrap_or_default()))

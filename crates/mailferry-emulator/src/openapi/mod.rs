@@ -265,7 +265,8 @@ mod tests {
     #[test]
     fn every_path_of_the_emulator_is_described_and_nothing_else() {
         let pattern = regex_lite::Regex::new(r#"\("(GET|POST|PUT|DELETE)", \[([^\]]*)\]\)"#).unwrap();
-        let mut paths = BTreeSet::from(["DELETE ".to_owned()]);
+        // What is asked for in another way, because it is answered in another way.
+        let mut paths = BTreeSet::from(["DELETE ", "GET live", "POST session"].map(str::to_owned));
         for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/inspection")).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
             for found in pattern.captures_iter(&text) {

@@ -11,6 +11,7 @@ mod email;
 mod inbound;
 mod reading;
 mod refusal;
+mod smtp;
 mod suppression;
 mod webhook;
 
@@ -23,11 +24,12 @@ pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
-pub(crate) use self::check::{Facts, decode, unix};
+pub(crate) use self::check::{Facts, decode, is_address, unix};
 pub(crate) use self::email::EMAIL;
 pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
 pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
+pub(crate) use self::smtp::{SMTP_USER, by_smtp};
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
@@ -145,6 +147,7 @@ const TABLES: &[&[Rule]] = &[
     TOKEN_STATUS,
     IDENTITY_NEW,
     IDENTITY,
+    SMTP_USER,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -194,6 +197,11 @@ impl Findings {
         }
     }
 
+    /// All sentences, in the order of the rules.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
+    }
+
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
     pub(crate) fn message(&self) -> String {
         let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
@@ -240,7 +248,7 @@ impl Serialize for Findings {
 }
 
 /// Everything that `table` finds wrong with `root`.
-pub(crate) fn examine(table: &'static [Rule], root: &Value, facts: &Facts<'_>) -> Findings {
+pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut fields = Fields { root, top: ("", None) };
     // Rules of one field stand together in a table; each field is examined by all its rules before the next one.
@@ -296,20 +304,32 @@ impl<'a> Fields<'a> {
     /// Visits the places that `field` names. A missing field is one place without a value; a `*` over something that is
     /// not a list is no place at all.
     fn visit(&mut self, field: &'static str, mut each: impl FnMut(Option<usize>, Option<&'a Value>)) {
-        let (top, below) = field.split_once('.').unwrap_or((field, ""));
-        if self.top.0 != top {
-            self.top = (top, self.root.get(top));
-        }
+        let Some(below) = self.below(field) else { return each(None, self.top.1) };
         let Some((list, member)) = below.split_once('*') else { return each(None, within(self.top.1, below)) };
         let items = within(self.top.1, list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (position, item) in items.iter().take(MOST_ITEMS).enumerate() {
             each(Some(position), within(Some(item), member));
         }
     }
+
+    /// Turns to the member of the root that `field` begins with, and gives the rest of the path.
+    fn below(&mut self, field: &'static str) -> Option<&'static str> {
+        let rest = field
+            .strip_prefix(self.top.0)
+            .and_then(|rest| if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) });
+        rest.unwrap_or_else(|| {
+            let (top, below) = field.split_once('.').map_or((field, None), |(top, below)| (top, Some(below)));
+            self.top = (top, self.root.get(top));
+            below
+        })
+    }
 }
 
 /// What stands in `value` at this path; dots at either end do not matter.
 fn within<'a>(value: Option<&'a Value>, path: &str) -> Option<&'a Value> {
+    if path.is_empty() || value.is_none() {
+        return value;
+    }
     path.split('.').filter(|segment| !segment.is_empty()).fold(value, |value, segment| value?.get(segment))
 }
 
@@ -468,7 +488,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &settings, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, &rendering, &settings, jiff::Timestamp::MAX);
         }
     }
 }

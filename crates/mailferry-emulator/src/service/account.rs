@@ -8,6 +8,7 @@ use super::{Service, State};
 use crate::clock::{later, micro_time};
 use crate::id;
 use crate::json;
+use crate::live::Area;
 use crate::settings::Settings;
 use crate::suppression::{Entry, SuppressionList, Whom};
 use crate::webhooks::EVENTS;
@@ -37,6 +38,7 @@ impl Service {
             return;
         }
         state.maintenance = on;
+        state.changes.touch(Area::Account);
         let kind = if on { "maintenance.start" } else { "maintenance.end" };
         let names: Vec<String> = state.domains.iter().map(|(_, name)| name.clone()).collect();
         for name in names {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::body;
 use super::delivery::{Notice, Parcel, Receiver};
 use super::outbox::Answered;
+use crate::live::Area;
 use crate::service::State;
 use crate::settings::Settings;
 
@@ -281,6 +282,7 @@ impl State {
             failures: VecDeque::new(),
         };
         self.webhooks.push(registered.clone());
+        self.changes.touch(Area::Webhooks);
         registered
     }
 
@@ -341,6 +343,10 @@ impl State {
             }
             webhook.enabled
         });
+        if answered.failed {
+            // It may have been paused.
+            self.changes.touch(Area::Webhooks);
+        }
         if !is_listening {
             self.outbox.forget(&answered.receiver);
         }

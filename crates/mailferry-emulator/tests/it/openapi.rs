@@ -288,6 +288,13 @@ async fn setting_up(described: &mut Described, emulator: &Emulator, receiver: &R
     for path in ["", "/dns-records", "/verify"] {
         described.get(emulator, &format!("/v1/domains/{domain}{path}")).await;
     }
+    let (users, user) = (format!("/v1/domains/{domain}/smtp-users"), json!({"name": "Shop", "enabled": true}));
+    let new = described.ask(emulator, "POST", &users, Some(&user)).await.json();
+    described.get(emulator, &users).await;
+    let path = format!("{users}/{}", new["data"]["id"].as_str().unwrap());
+    described.get(emulator, &path).await;
+    described.ask(emulator, "PUT", &path, Some(&user)).await;
+    described.ask(emulator, "DELETE", &path, None).await;
     let settings = json!({"track_opens": false});
     described.ask(emulator, "PUT", &format!("/v1/domains/{domain}/settings"), Some(&settings)).await;
 
