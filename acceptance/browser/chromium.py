@@ -47,9 +47,10 @@ class Window:
     requests: list[str] = field(default_factory=list)
 
     def open(self, place: str = "") -> Page:
-        """Goes to a place of the page, such as `mail/ID`, and waits until it is there."""
+        """Goes to a place of the page, such as `mail/ID`, and waits until its panel is there."""
         self.page.goto(f"{self.root}/#/{place}")
-        expect(self.page.locator("main > *").first).to_be_visible()
+        panel = place.split("?")[0].split("/")[0] or "mail"
+        expect(self.page.locator(f".panel-{panel} > *").first, f"#/{place} is not shown").to_be_visible()
         return self.page
 
     def foreign(self) -> list[str]:

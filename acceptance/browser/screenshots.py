@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from browser.chromium import DESKTOP, PHONE, window
 from browser.mails import ANN, complete, message, of
@@ -41,7 +41,6 @@ def take(browser: Browser, emulator: Emulator, folder: Path) -> int:
                 places = {"list": "", **{f"mail-{tab}": f"mail/{mail}?tab={tab}" for tab in TABS}, **{panel: panel for panel in PANELS}}
                 for place, path in places.items():
                     opened.open(path)
-                    expect(page.locator(".panel")).to_be_visible()
                     page.wait_for_load_state("load")
                     # Pictures and frames come after the panel.
                     page.evaluate("new Promise(done => setTimeout(done, 250))")

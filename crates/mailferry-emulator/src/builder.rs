@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
-#[cfg(feature = "data")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +23,9 @@ use crate::lifecycle::{Outcome, Script};
 use crate::live;
 use crate::server;
 use crate::service::{ApiToken, Service, State};
-use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
+use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Token};
 use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, SubmissionPort, server_config};
+use crate::templates::{Folder, Template};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
@@ -59,6 +59,7 @@ pub struct Builder {
     seed: Option<u64>,
     account: AccountState,
     paused_domains: Vec<String>,
+    template_folder: Option<PathBuf>,
     webhooks: Vec<Webhook>,
     script: Script,
     inbound_routes: Vec<InboundRoute>,
@@ -80,6 +81,7 @@ impl Default for Builder {
             seed: None,
             account: AccountState::Active,
             paused_domains: Vec::new(),
+            template_folder: None,
             webhooks: Vec::new(),
             script: Script::default(),
             inbound_routes: Vec::new(),
@@ -135,6 +137,40 @@ impl Builder {
     /// Has only these templates. By default every id is taken for a template with a default subject and sender.
     pub fn templates(mut self, templates: impl IntoIterator<Item = Template>) -> Self {
         self.settings.templates.get_or_insert_default().extend(templates);
+        self
+    }
+
+    /// Has the templates in this folder, and only those that it [otherwise](Builder::templates) has: each `NAME.html` is one,
+    /// with the text in `NAME.txt`, if there is such a file. Files that change are read again when they are needed.
+    ///
+    /// Its subject, sender, id and name can be said at the top of the HTML; what is left out is derived from the file's name,
+    /// always the same:
+    ///
+    /// ```html
+    /// <!-- mailferry
+    /// subject: Your order {{ number }} has shipped
+    /// from: shop@example.com
+    /// id: 0r83ql3jjz4zw1jm
+    /// name: Shipped
+    /// -->
+    /// <p>Hi {{ name }}</p>
+    /// ```
+    pub fn template_folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.template_folder = Some(path.into());
+        self
+    }
+
+    /// Whether a variable that a recipient has no value for is a mistake in the template (MS42213). By default it is empty,
+    /// and a [`Warning`](crate::Warning).
+    pub fn strict_variables(mut self, strict: bool) -> Self {
+        self.settings.variables.strict = strict;
+        self
+    }
+
+    /// Whether MailerSend's older syntax works, `{$name}` with `variables`. By default it stays as it is, and is a
+    /// [`Warning`](crate::Warning).
+    pub fn simple_variables(mut self, allowed: bool) -> Self {
+        self.settings.variables.simple = allowed;
         self
     }
 
@@ -362,11 +398,11 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, a token is empty or
-    /// cannot be sent in a header, a [fault](Builder::fault) cannot be, or a
-    /// [certificate](Builder::submission_tls) or its key cannot be used. When the file to keep everything in cannot be
-    /// used, the error holds a `DataError`.
+    /// When the address cannot be bound, or the [folder of templates](Builder::template_folder) cannot be read; and, as
+    /// [`io::ErrorKind::InvalidInput`], when [any token](Builder::any_token) is taken at an address that other machines can
+    /// reach, a token is empty or cannot be sent in a header, a [fault](Builder::fault) cannot be, a
+    /// [certificate](Builder::submission_tls) or its key cannot be used, or a template in the folder is not in its form. When
+    /// the file to keep everything in cannot be used, the error holds a `DataError`.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener).await
@@ -387,6 +423,7 @@ impl Builder {
             seed,
             account,
             paused_domains,
+            template_folder,
             webhooks,
             script,
             inbound_routes,
@@ -401,6 +438,7 @@ impl Builder {
         let address = listener.local_addr()?;
         let is_exposed = !address.ip().is_loopback();
         check_tokens(&settings, is_exposed)?;
+        settings.template_folder = template_folder.map(|path| Folder::open(path, clock.now())).transpose()?;
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
         #[cfg(feature = "data")]

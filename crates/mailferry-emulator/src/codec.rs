@@ -13,8 +13,8 @@ pub(crate) type Word = &'static str;
 /// A word of a newer version is unknown, and what has it cannot be read.
 pub(crate) fn known_word(text: &str) -> Option<&'static str> {
     let reasons = SuppressionList::ALL.into_iter().map(SuppressionList::reason);
-    // What warnings are about, and of which kind they are.
-    let warnings = ["subject", "text", "html", "missing_variable"];
+    // What warnings are about.
+    let warnings = ["subject", "text", "html", "template_id"];
     let mut words =
         reasons.chain(EVENTS.iter().copied()).chain([NO_SUCH_ACCOUNT]).chain(route::counted()).chain(warnings);
     words.find(|word| *word == text)

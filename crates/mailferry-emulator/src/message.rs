@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::codec::Word;
+use crate::warning::Warning;
 
 /// An address with the name shown beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -156,21 +156,6 @@ pub(crate) struct Rendered {
     pub(crate) warnings: Arc<[Warning]>,
 }
 
-/// Something about an email that is probably not meant: a variable that nobody gave a value…
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Warning {
-    /// `subject`, `text` or `html`.
-    #[serde(deserialize_with = "crate::codec::word::deserialize")]
-    pub(crate) field: Word,
-    /// `missing_variable`…
-    #[serde(deserialize_with = "crate::codec::word::deserialize")]
-    pub(crate) kind: Word,
-    /// The variable's name, if it is about one.
-    pub(crate) name: Option<String>,
-    /// The whole of it, in words.
-    pub(crate) text: String,
-}
-
 impl Email {
     /// Its own id: 24 hex digits, different from the message's.
     pub fn id(&self) -> &str {
@@ -210,6 +195,11 @@ impl Email {
     /// The HTML that this reader sees.
     pub fn html(&self) -> Option<&str> {
         self.rendered.html.as_deref()
+    }
+
+    /// What its sender probably did not mean: variables without a value, tags that stay as they are.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.rendered.warnings
     }
 
     /// Everything that all readers of the message share.

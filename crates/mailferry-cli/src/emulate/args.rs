@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::faults::EmulatedFaults;
 use super::keeping::EmulatedKeeping;
 use super::submission::SubmissionArgs;
+use super::templates::EmulatedTemplates;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -66,6 +67,8 @@ pub(crate) struct EmulateArgs {
     /// Make ids, tokens and secrets from this number, so that they are the same each time
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) templates: EmulatedTemplates,
     #[command(flatten)]
     pub(crate) events: EmulatedEvents,
     #[command(flatten)]

@@ -8,6 +8,7 @@ mod faults;
 mod keeping;
 mod probe;
 mod submission;
+mod templates;
 mod token;
 
 use std::io;
@@ -138,6 +139,7 @@ fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
         let (pattern, outcome) = outcome(text)?;
         builder = builder.outcome(pattern, outcome);
     }
+    builder = args.templates.apply(builder)?;
     let version = if events.webhook_version == 1 { WebhookVersion::V1 } else { WebhookVersion::V2 };
     for url in &events.webhook {
         builder = builder.webhook(Webhook::new(postable(url, "--webhook")?).version(version));

@@ -29,3 +29,4 @@ mod send;
 mod session;
 mod signature;
 mod streams;
+mod template;

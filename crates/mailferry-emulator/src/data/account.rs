@@ -1,6 +1,7 @@
 //! What an account has beside its mails: small things, each written whole when it changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use crate::inbound::Route;
 use crate::limits::Meter;
 use crate::service::{ApiToken, Identity, Records, Service, SmtpUsers, State};
 use crate::settings::AccountState;
+use crate::templates::Stored;
 use crate::webhooks::RegisteredWebhook;
 
 /// Under which name each is written.
@@ -29,6 +31,8 @@ const TOKENS: &str = "tokens";
 const IDENTITIES: &str = "identities";
 const SMTP_USERS: &str = "smtp_users";
 const ROUTES: &str = "inbound_routes";
+/// Those that were made while the emulator ran, and the ids of what was deleted.
+pub(super) const TEMPLATES: &str = "templates";
 const COUNTS: &str = "counts";
 /// When the file was written last.
 pub(super) const AS_OF: &str = "as_of";
@@ -39,7 +43,6 @@ struct Standing {
     account: AccountState,
     maintenance: bool,
     paused_domains: BTreeSet<String>,
-    templates_since: Option<Timestamp>,
     /// By how much the emulator's clock was moved.
     advanced: Duration,
 }
@@ -78,6 +81,7 @@ pub(super) struct Account {
     tokens: Vec<ApiToken>,
     identities: Vec<Identity>,
     smtp_users: SmtpUsers,
+    pub(super) templates: (Vec<Arc<Stored>>, Vec<String>),
     pub(super) counts: Counts,
     pub(super) as_of: Option<Timestamp>,
 }
@@ -98,6 +102,7 @@ impl Account {
             tokens: part(&rows, TOKENS).map_err(unreadable)?,
             identities: part(&rows, IDENTITIES).map_err(unreadable)?,
             smtp_users: part(&rows, SMTP_USERS).map_err(unreadable)?,
+            templates: part(&rows, TEMPLATES).map_err(unreadable)?,
             routes: part(&rows, ROUTES).map_err(unreadable)?,
             counts: part(&rows, COUNTS).map_err(unreadable)?,
             as_of: part(&rows, AS_OF).map_err(unreadable)?,
@@ -110,12 +115,10 @@ impl Account {
             state.ids = ids;
         }
         state.meter = std::mem::take(&mut self.meter);
-        let Standing { account, maintenance, paused_domains, templates_since, advanced } =
-            std::mem::take(&mut self.standing);
+        let Standing { account, maintenance, paused_domains, advanced } = std::mem::take(&mut self.standing);
         state.account = account;
         state.maintenance = maintenance;
         state.paused_domains = paused_domains;
-        state.templates_since = templates_since;
         clock.advance(advanced.saturating_sub(clock.advanced()));
         let Domains { known, records } = std::mem::take(&mut self.domains);
         state.domains = known;
@@ -157,7 +160,6 @@ pub(super) fn parts(
         tokens,
         identities,
         smtp_users,
-        templates_since,
         messages,
         bulks,
         requests,
@@ -178,7 +180,6 @@ pub(super) fn parts(
         account: *account,
         maintenance: *maintenance,
         paused_domains: paused_domains.clone(),
-        templates_since: *templates_since,
         advanced: service.clock.advanced(),
     };
     let tokens: Vec<_> = tokens.iter().filter(|token| !token.is_among(&service.settings.tokens)).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::account::{AS_OF, parts};
+use super::account::{AS_OF, TEMPLATES, parts};
 use super::forms::{Content, Happened};
 use super::tables::Table;
 use crate::changes::Changes;
@@ -56,6 +56,8 @@ pub(super) struct Watch {
     /// The ids of the suppressions that were written; how many there were, and the last one's.
     suppressions: BTreeSet<String>,
     last: (usize, Option<String>),
+    /// The revision of the templates that was written.
+    templates: u64,
     is_behind: bool,
 }
 
@@ -64,7 +66,7 @@ impl Watch {
     pub(super) fn new(state: &mut State, token: Option<String>) -> Self {
         each_changes(state, Changes::watch, Changes::watch);
         let (account, suppressions) = (BTreeMap::new(), BTreeSet::new());
-        Self { token, account, suppressions, last: (0, None), is_behind: false }
+        Self { token, account, suppressions, last: (0, None), templates: 0, is_behind: false }
     }
 
     /// The file has the suppressions that there are.
@@ -92,6 +94,11 @@ impl Watch {
         let parts = parts(state, service, self.token.as_deref()).unwrap_or_default();
         let is_new = |part: &(&'static str, String)| is_whole || self.account.get(part.0) != Some(&part.1);
         let mut account: Vec<_> = parts.into_iter().filter(is_new).collect();
+        let revision = service.templates.revision();
+        if is_whole || revision != self.templates {
+            self.templates = revision;
+            account.push((TEMPLATES, serde_json::to_string(&service.templates.made()).unwrap_or_default()));
+        }
         if changes.is_empty() && contacts.is_empty() && suppressions.is_empty() && account.is_empty() {
             return None;
         }

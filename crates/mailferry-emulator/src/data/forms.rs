@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::inbound::ReceivedMessage;
 use crate::lifecycle::{ActivityKind, Detail, Letter, Occurrence};
-use crate::message::{Mailbox, Message, Rendered, Role, Warning};
+use crate::message::{Mailbox, Message, Rendered, Role};
 use crate::request::Request;
 use crate::service::{Bulk, StoredEmail, StoredMessage};
+use crate::warning::Warning;
 use crate::webhooks::{Posted, Waiting};
 
 /// What one row is about, before it is JSON. Copying it costs little: texts and bytes are shared.

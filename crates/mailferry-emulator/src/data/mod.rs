@@ -64,6 +64,8 @@ impl Kept {
             let mut state = service.state();
             // From here on what is forgotten, because there is too much of it by now, goes from the file.
             let mut watch = Watch::new(&mut state, self.account.token.take());
+            let (made, deleted) = std::mem::take(&mut self.account.templates);
+            service.templates.restore(made, deleted);
             loaded.put(&mut state, service, &self.account);
             watch.knows(&state);
             watch

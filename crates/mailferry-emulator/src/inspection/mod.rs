@@ -14,6 +14,7 @@ mod requests;
 mod routes;
 mod session;
 mod shown;
+mod templates;
 mod webhook_changes;
 mod webhooks;
 
@@ -43,6 +44,7 @@ const AREAS: &[Area] = &[
     activities::answer,
     routes::answer,
     inbound::answer,
+    templates::answer,
     webhooks::answer,
     webhook_changes::answer,
     forget,

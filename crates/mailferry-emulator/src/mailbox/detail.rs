@@ -9,9 +9,10 @@ use super::messages::Place;
 use super::row::Row;
 use crate::inspection::ShownDelivery;
 use crate::lifecycle::{Detail as Reason, Occurrence, Planned};
-use crate::message::{Attachment, EmailStatus, Mailbox, Role, Warning};
+use crate::message::{Attachment, EmailStatus, Mailbox, Role};
 use crate::service::{Service, State, StoredEmail, StoredMessage};
 use crate::shown::{head, media_type};
+use crate::warning::Warning;
 use crate::webhooks::Delivery;
 
 /// How many activities are shown; of more, the newest.

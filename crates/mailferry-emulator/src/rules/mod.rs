@@ -13,6 +13,7 @@ mod reading;
 mod refusal;
 mod smtp;
 mod suppression;
+mod template;
 mod webhook;
 
 use serde::de::{MapAccess, Visitor};
@@ -31,6 +32,7 @@ pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
 pub(crate) use self::smtp::{SMTP_USER, by_smtp};
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
+pub(crate) use self::template::TEMPLATE;
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
 /// The most items of one list that are examined one by one; more are only counted. It bounds the answer to a request
@@ -139,6 +141,7 @@ const TABLES: &[&[Rule]] = &[
     SCHEDULES,
     DOMAIN,
     DOMAIN_SETTINGS,
+    TEMPLATE,
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
@@ -174,23 +177,35 @@ impl Rule {
 
 /// Everything that is wrong with one request, by dot path, in the order of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Findings(Vec<(String, Vec<String>)>);
+pub(crate) struct Findings {
+    by_path: Vec<(String, Vec<String>)>,
+    /// What MailerSend does not tell: the place of a mistake, for people.
+    note: Option<String>,
+}
 
 impl Findings {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_path.is_empty()
+    }
+
+    pub(crate) fn with_note(self, note: Option<String>) -> Self {
+        Self { note, ..self }
+    }
+
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     pub(crate) fn add(&mut self, path: &str, sentence: String) {
-        match self.0.iter_mut().find(|(known, _)| known == path) {
+        match self.by_path.iter_mut().find(|(known, _)| known == path) {
             Some((_, sentences)) => sentences.push(sentence),
-            None => self.0.push((path.to_owned(), vec![sentence])),
+            None => self.by_path.push((path.to_owned(), vec![sentence])),
         }
     }
 
     /// Adds what another table found.
     pub(crate) fn append(&mut self, other: Self) {
-        for (path, sentences) in other.0 {
+        for (path, sentences) in other.by_path {
             for sentence in sentences {
                 self.add(&path, sentence);
             }
@@ -199,12 +214,12 @@ impl Findings {
 
     /// All sentences, in the order of the rules.
     pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
+        self.by_path.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
     }
 
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
     pub(crate) fn message(&self) -> String {
-        let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
+        let mut sentences = self.by_path.iter().flat_map(|(_, sentences)| sentences);
         let first = sentences.next().cloned().unwrap_or_default();
         match sentences.count() {
             0 => first,
@@ -228,7 +243,7 @@ impl<'de> Deserialize<'de> for Findings {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Findings, A::Error> {
                 let mut findings = Findings::default();
                 while let Some(entry) = map.next_entry()? {
-                    findings.0.push(entry);
+                    findings.by_path.push(entry);
                 }
                 Ok(findings)
             }
@@ -239,8 +254,8 @@ impl<'de> Deserialize<'de> for Findings {
 
 impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (path, sentences) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.by_path.len()))?;
+        for (path, sentences) in &self.by_path {
             map.serialize_entry(path, sentences)?;
         }
         map.end()
@@ -266,7 +281,7 @@ pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findin
             }
             // Each place is visited once, so that it is not among the findings yet.
             if !sentences.is_empty() {
-                findings.0.push((spot.path(), sentences));
+                findings.by_path.push((spot.path(), sentences));
             }
         });
     }
@@ -474,7 +489,7 @@ mod tests {
         #[test]
         fn any_request_ends_well(root in nonsense()) {
             let settings = Settings::default();
-            let rendering = crate::content::render(&root, &settings);
+            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
@@ -488,7 +503,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &rendering, &settings, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, &rendering, jiff::Timestamp::MAX);
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Service, State};
 use crate::clock::{later, micro_time};
+use crate::fault::Faults;
 use crate::id;
 use crate::json;
 use crate::live::Area;
@@ -30,6 +31,13 @@ struct OnHold<'a> {
 }
 
 impl Service {
+    /// Changes which faults there are, and tells who watches.
+    pub(crate) fn change_faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
+        let mut state = self.state();
+        state.changes.touch(Area::Faults);
+        change(&mut state.faults)
+    }
+
     /// Starts or ends maintenance, and tells every domain's webhooks.
     pub(crate) fn set_maintenance(&self, on: bool) {
         let now = self.clock.now();

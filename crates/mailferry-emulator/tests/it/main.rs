@@ -38,6 +38,7 @@ mod submission;
 mod submission_hostile;
 mod submission_tls;
 mod suppressions;
+mod templates;
 mod tracking;
 mod transport;
 mod webhook_api;

@@ -261,6 +261,12 @@ async fn reading(described: &mut Described, emulator: &Emulator) {
     described.ask(emulator, "DELETE", &schedule, None).await;
     described.get(emulator, "/v1/templates").await;
     described.get(emulator, &format!("/v1/templates/{TEMPLATE}")).await;
+    let template =
+        json!({"name": "Welcome", "html": "<p>Hi {{ name }}</p>", "text": "Hi {{ name }}", "domain_id": domain});
+    let new = described.ask(emulator, "POST", "/v1/templates", Some(&template)).await.json();
+    let path = format!("/v1/templates/{}", new["data"]["id"].as_str().unwrap());
+    described.ask(emulator, "PUT", &path, Some(&template)).await;
+    described.ask(emulator, "DELETE", &path, None).await;
 }
 
 async fn lists(described: &mut Described, emulator: &Emulator) {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mail_parser::MimeHeaders as _;
 use mailferry_emulator::Emulator;
 use serde_json::{Value, json};
 
@@ -168,7 +169,6 @@ async fn the_source_is_the_mail_that_one_reader_gets() {
     assert_eq!(mail.header("X-Order").and_then(|value| value.as_text()), Some("42"));
     assert_eq!(mail.body_text(0).unwrap().trim_end(), "Hello Bob");
     assert_eq!(mail.body_html(0).unwrap().trim_end(), "<p>Hello Bob</p><img src=\"cid:logo\">");
-    use mail_parser::MimeHeaders as _;
     let files: Vec<_> =
         mail.attachments().map(|part| (part.attachment_name(), part.content_id(), part.contents())).collect();
     assert_eq!(files, [(Some("logo.png"), Some("logo"), PNG), (Some("Größe.csv"), None, &b"a;b"[..])]);

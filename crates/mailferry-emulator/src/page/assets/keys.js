@@ -14,7 +14,7 @@ const KEYS = [
   [["1"], "to", ["9"], "A tab of the open mail"],
   [["#"], "Delete the open mail"],
   [["c"], "Write a mail to the application"],
-  [["g"], "then", ["m"], "Go to the mails; with i inbound, t templates, w webhooks, s suppressions, q requests, f faults, a account"],
+  [["g"], "then", ["m"], "Go to the mails; with i inbound, t templates, w webhooks, r routes, s suppressions, q requests, f faults, a account"],
   [["?"], "This help"],
 ];
 const WORDS = [

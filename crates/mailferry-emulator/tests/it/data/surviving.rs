@@ -79,6 +79,8 @@ async fn fill(emulator: &Emulator, receiver: &Receiver) -> String {
     assert_eq!(post(emulator, "/v1/suppressions/blocklist", &block).await.status, 201);
     let change = json!({"track_clicks": false, "send_paused": false, "return_path_subdomain": "bounces"}).to_string();
     assert_eq!(call(emulator, "PUT", &format!("/v1/domains/{domain}/settings"), &change).await.status, 200);
+    let template = json!({"name": "Welcome", "html": "<p>Hi {{ name }}</p>", "text": "Hi", "domain_id": domain});
+    assert_eq!(post(emulator, "/v1/templates", &template).await.status, 201);
     get(emulator, "/v1/templates").await;
     emulator.pause_domain("paused.example");
     send(emulator, &json!({"from": {"email": "a@paused.example"}})).await;
@@ -107,7 +109,7 @@ async fn everything_is_the_same_after_a_restart() {
     for (path, status, answer) in &before {
         assert_eq!(*status, 200, "{path}: {answer}");
         let is_empty = answer.get("data").unwrap_or(answer).as_array().is_some_and(Vec::is_empty);
-        assert!(!is_empty || path == "/v1/templates", "{path} has nothing to lose");
+        assert!(!is_empty, "{path} has nothing to lose");
     }
     let requests = emulator.requests();
     let (now, secret) = (emulator.clock().now(), emulator.webhooks()[0].secret().to_owned());

@@ -142,7 +142,7 @@ export function mountList(root, { query, onquery, onopen }) {
   function drawHead(rows, total, found) {
     const unread = store.unread.size;
     told.textContent = total === null ? "" : store.query ? `${found.hasMore ? "More than " : ""}${count(found.count, "mail")} found` : unread ? `${count(total, "mail")}, ${unread.toLocaleString("en")} unread` : count(total, "mail");
-    readAll.hidden = !unread;
+    readAll.hidden = !rows.length;
     clear.disabled = !total && !rows.length;
     fill(problems, store.problems.map((problem) => el("p", { class: "problem" }, problem)));
     pill.hidden = !waiting;
