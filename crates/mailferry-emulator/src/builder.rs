@@ -442,19 +442,12 @@ impl Builder {
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
         #[cfg(feature = "data")]
-        let mut kept = match data {
-            Some(path) => Some(Kept::open(&path).await?),
-            None => None,
-        };
+        let mut kept = Kept::open(data).await?;
         if settings.tokens.is_empty() {
+            let made_up = ids.token();
             #[cfg(feature = "data")]
-            let secret = match &mut kept {
-                Some(kept) => kept.token(|| ids.token()).to_owned(),
-                None => ids.token(),
-            };
-            #[cfg(not(feature = "data"))]
-            let secret = ids.token();
-            settings.tokens.push(Token { secret, scopes: None });
+            let made_up = kept.as_mut().map_or(made_up.clone(), |kept| kept.token(made_up).to_owned());
+            settings.tokens.push(Token { secret: made_up, scopes: None });
         }
         let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
         let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
@@ -473,16 +466,7 @@ impl Builder {
         for domain in settings.verified_domains.iter().flatten() {
             state.domain_id(domain);
         }
-        for webhook in webhooks {
-            if !state.webhooks.iter().any(|known| known.is_as(&webhook)) {
-                state.register(webhook, clock.now());
-            }
-        }
-        for route in inbound_routes {
-            if !state.inbound.routes.iter().any(|known| known.is_as(&route)) {
-                state.add_route(route);
-            }
-        }
+        add_receivers(&mut state, webhooks, inbound_routes, &clock);
         let smtp = smtp.map(listener_at).transpose()?;
         let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
         let SubmissionPort { address: sending, users, tls, login_in_clear } = submission;
@@ -498,11 +482,8 @@ impl Builder {
         let (stop, stopped) = watch::channel(());
         let serving = runtime.spawn(server::run(listener, Arc::clone(&service), stopped.clone()));
         #[cfg(feature = "data")]
-        let keeper = match kept {
-            // When it fails, `stop` is dropped, and the server ends.
-            Some(kept) => Some(kept.load(&service).await?),
-            None => None,
-        };
+        // When it fails, `stop` is dropped, and the server ends.
+        let keeper = Kept::load(kept, &service).await?;
         let telling = runtime.spawn(live::run(Arc::clone(&service), stopped.clone()));
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
         let mail = smtp.map(|listener| {
@@ -522,12 +503,9 @@ impl Builder {
             (done, runtime.spawn(keeper.run(Arc::clone(&service), finished)))
         });
         let task = runtime.spawn(async {
-            let _ = serving.await;
-            for port in [mail, relay].into_iter().flatten() {
-                let _ = port.await;
+            for running in [Some(serving), mail, relay, Some(posting), Some(telling)].into_iter().flatten() {
+                let _ = running.await;
             }
-            let _ = posting.await;
-            let _ = telling.await;
             // The last, so that it writes what the others did.
             #[cfg(feature = "data")]
             if let Some((done, keeper)) = keeper {
@@ -536,6 +514,20 @@ impl Builder {
             }
         });
         Ok(Emulator::new(service, address, smtp_address, stop, task))
+    }
+}
+
+/// Those that a file has already are not added again.
+fn add_receivers(state: &mut State, webhooks: Vec<Webhook>, routes: Vec<InboundRoute>, clock: &Clock) {
+    for webhook in webhooks {
+        if !state.webhooks.iter().any(|known| known.is_as(&webhook)) {
+            state.register(webhook, clock.now());
+        }
+    }
+    for route in routes {
+        if !state.inbound.routes.iter().any(|known| known.is_as(&route)) {
+            state.add_route(route);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ fn words(dockerfile: &str, instruction: &str) -> Vec<String> {
 #[track_caller]
 fn parsed(words: &[String]) -> EmulateArgs {
     match Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{words:?}: {error}")).command {
-        Command::Emulate(args) => args,
+        Command::Emulate(args) => *args,
         _ => panic!("{words:?} is not about the emulator"),
     }
 }

@@ -24,7 +24,7 @@ fn ask(url: &str, method: &str, path: &str) -> (u16, Value) {
 
 /// Asks until the answer is as wanted.
 fn until(url: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let (_, answer) = ask(url, "GET", path);
         if wanted(&answer) {
@@ -62,7 +62,7 @@ fn mails_are_kept_however_it_ends() {
     // What was written is there even when it is killed; until then it may be lost.
     let file = session.path("mails.db-wal");
     let size = || std::fs::metadata(&file).map_or(0, |found| found.len());
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let (mut last, mut same) = (size(), 0);
     while same < 20 {
         std::thread::sleep(Duration::from_millis(50));
@@ -187,7 +187,7 @@ fn a_second_signal_ends_it_at_once() {
     write!(waiting, "GET /v1/api-quota HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n").unwrap();
     until(running.ready["url"].as_str().unwrap(), "/_emulator/requests", |all| !all.as_array().unwrap().is_empty());
     running.signal("-TERM");
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while TcpStream::connect(&address).is_ok() {
         assert!(Instant::now() < deadline, "it listens on");
     }

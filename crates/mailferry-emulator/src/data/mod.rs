@@ -15,7 +15,7 @@ mod forms;
 mod restore;
 mod tables;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,16 +40,17 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Opens the file, or makes it.
-    pub(crate) async fn open(path: &Path) -> Result<Self, DataError> {
-        let mut file = File::open(path).await?;
+    /// Opens the file, if there is to be one, or makes it.
+    pub(crate) async fn open(path: Option<PathBuf>) -> Result<Option<Self>, DataError> {
+        let Some(path) = path else { return Ok(None) };
+        let mut file = File::open(&path).await?;
         let account = Account::read(&mut file).await?;
-        Ok(Self { file, account })
+        Ok(Some(Self { file, account }))
     }
 
-    /// The token that was made up when the file was new, or the one that `make_up` gives.
-    pub(crate) fn token(&mut self, make_up: impl FnOnce() -> String) -> &str {
-        self.account.token.get_or_insert_with(make_up)
+    /// The token that was made up when the file was new, which is `made_up` if that is now.
+    pub(crate) fn token(&mut self, made_up: String) -> &str {
+        self.account.token.get_or_insert(made_up)
     }
 
     /// Puts back everything but what grows with the number of mails.
@@ -58,20 +59,21 @@ impl Kept {
     }
 
     /// Puts back the rest, and opens the doors.
-    pub(crate) async fn load(mut self, service: &Service) -> Result<Keeper, DataError> {
-        let loaded = restore::read(&mut self.file).await?;
+    pub(crate) async fn load(kept: Option<Self>, service: &Service) -> Result<Option<Keeper>, DataError> {
+        let Some(Self { mut file, mut account }) = kept else { return Ok(None) };
+        let loaded = restore::read(&mut file).await?;
         let watch = {
             let mut state = service.state();
             // From here on what is forgotten, because there is too much of it by now, goes from the file.
-            let mut watch = Watch::new(&mut state, self.account.token.take());
-            let (made, deleted) = std::mem::take(&mut self.account.templates);
+            let mut watch = Watch::new(&mut state, account.token.take());
+            let (made, deleted) = std::mem::take(&mut account.templates);
             service.templates.restore(made, deleted);
-            loaded.put(&mut state, service, &self.account);
+            loaded.put(&mut state, service, &account);
             watch.knows(&state);
             watch
         };
         service.keeping.loaded();
-        Ok(Keeper { file: self.file, watch })
+        Ok(Some(Keeper { file, watch }))
     }
 }
 

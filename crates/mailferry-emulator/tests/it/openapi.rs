@@ -103,7 +103,6 @@ impl Described {
         let wrong = |what: &str| Err(format!("{at}: {what} by {schema}, is {value}"));
         for (word, rule) in schema.as_object().unwrap() {
             match word.as_str() {
-                "description" | "format" | "contentEncoding" | "default" => {}
                 "$ref" => self.errors(self.resolved(schema), value, at)?,
                 "type" => {
                     let kinds = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
@@ -112,7 +111,6 @@ impl Described {
                     }
                 }
                 "enum" if !rule.as_array().unwrap().contains(value) => return wrong("not one of those"),
-                "enum" => {}
                 "pattern" => {
                     let pattern = Regex::new(rule.as_str().unwrap()).unwrap();
                     if value.as_str().is_some_and(|text| !pattern.is_match(text)) {
@@ -121,7 +119,7 @@ impl Described {
                 }
                 "minimum" if value.as_i64() < rule.as_i64() => return wrong("too small"),
                 "maximum" if value.as_i64() > rule.as_i64() => return wrong("too large"),
-                "minimum" | "maximum" => {}
+                "enum" | "minimum" | "maximum" | "description" | "format" | "contentEncoding" | "default" => {}
                 "maxItems" => {
                     if value.as_array().is_some_and(|list| list.len() as u64 > rule.as_u64().unwrap()) {
                         return wrong("too many");

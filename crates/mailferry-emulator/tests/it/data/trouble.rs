@@ -15,7 +15,7 @@ async fn keeping(emulator: &Emulator) -> Value {
 
 /// Waits until health says so.
 async fn until(emulator: &Emulator, state: &str) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let keeping = keeping(emulator).await;
         if keeping["state"] == state {
