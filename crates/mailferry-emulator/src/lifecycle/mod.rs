@@ -9,6 +9,8 @@ mod agenda;
 mod contact;
 mod outcome;
 mod reaction;
+#[cfg(feature = "data")]
+mod resume;
 mod steps;
 
 pub use self::activity::{Activity, ActivityKind};

@@ -8,6 +8,8 @@ mod account;
 mod activity;
 mod bulk;
 mod client;
+#[cfg(feature = "data")]
+mod data;
 mod documents;
 mod faults;
 mod hostile;
@@ -18,6 +20,7 @@ mod limits;
 mod live;
 mod mailbox;
 mod messages;
+mod openapi;
 mod page;
 mod post_faults;
 mod reading;
