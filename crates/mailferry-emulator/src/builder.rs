@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::id::Ids;
 use crate::inbound::InboundRoute;
-use crate::lifecycle::{Outcome, Script};
+use crate::lifecycle::{Delays, Outcome, Pace, Script};
+use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
 use crate::service::{Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
@@ -50,6 +51,9 @@ pub struct Builder {
     clock: Clock,
     seed: Option<u64>,
     account: AccountState,
+    plan: Option<Plan>,
+    limits: Overrides,
+    delays: Delays,
     paused_domains: Vec<String>,
     webhooks: Vec<Webhook>,
     script: Script,
@@ -66,6 +70,9 @@ impl Default for Builder {
             clock: Clock::system(),
             seed: None,
             account: AccountState::Active,
+            plan: None,
+            limits: Overrides::default(),
+            delays: Delays::default(),
             paused_domains: Vec::new(),
             webhooks: Vec::new(),
             script: Script::default(),
@@ -120,28 +127,41 @@ impl Builder {
         self
     }
 
+    /// Allows what `plan` allows. What is said of a single limit counts before the plan. By default there is no plan, and no
+    /// limit.
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// How much an account on [trial](Plan::Trial) may send. By default 100 emails to 10 people.
+    pub fn trial_limits(mut self, limits: TrialLimits) -> Self {
+        self.limits.trial = Some(limits);
+        self
+    }
+
     /// Limits requests a minute. By default there is no limit.
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
-        self.settings.rate_limits = limits;
+        self.limits.rate_limits = Some(limits);
         self
     }
 
     /// Limits requests a day, until midnight UTC. By default there is no limit. Documented: 100 on trial, 1,000 for
     /// Hobby, 100,000 for Starter, 500,000 above.
     pub fn daily_quota(mut self, requests: u64) -> Self {
-        self.settings.daily_quota = Some(requests);
+        self.limits.daily_quota = Some(requests);
         self
     }
 
     /// Limits recipients of one message. By default 50, 10 and 10.
     pub fn recipient_limits(mut self, limits: RecipientLimits) -> Self {
-        self.settings.recipients = limits;
+        self.limits.recipients = Some(limits);
         self
     }
 
     /// Limits the objects of one bulk request. By default 500; documented for trial accounts: 5.
     pub fn bulk_objects(mut self, most: usize) -> Self {
-        self.settings.bulk_objects = most;
+        self.limits.bulk_objects = Some(most);
         self
     }
 
@@ -153,9 +173,28 @@ impl Builder {
         self
     }
 
-    /// How long an email stays sent before it is delivered, by the emulator's clock. By default two seconds.
+    /// How long each step of an email takes, by the emulator's clock. By default it is sent at once, and the steps after that
+    /// are two seconds apart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use mailferry_emulator::{Delay, Delays, Emulator};
+    ///
+    /// let opened = Delay::between(Duration::from_secs(30), Duration::from_secs(90));
+    /// let builder = Emulator::builder().delays(Delays { opened, ..Delays::recorded() });
+    /// # let _ = builder;
+    /// ```
+    pub fn delays(mut self, delays: Delays) -> Self {
+        self.delays = delays;
+        self
+    }
+
+    /// How long an email stays sent before it is delivered, and how long each step after that takes, by the emulator's
+    /// clock: short for [`delays`](Builder::delays). By default two seconds.
     pub fn delivery_delay(mut self, delay: Duration) -> Self {
-        self.settings.delivery_delay = delay;
+        self.delays = Delays::after_each_other(delay);
         self
     }
 
@@ -167,7 +206,7 @@ impl Builder {
 
     /// Whether the plan allows `headers` and `list_unsubscribe`; if not, they are MS42216. By default it does.
     pub fn custom_headers(mut self, allowed: bool) -> Self {
-        self.settings.custom_headers = allowed;
+        self.limits.custom_headers = Some(allowed);
         self
     }
 
@@ -212,7 +251,7 @@ impl Builder {
 
     /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
     pub fn retention_days(mut self, days: u16) -> Self {
-        self.settings.retention_days = Some(days);
+        self.limits.retention_days = Some(days);
         self
     }
 
@@ -315,6 +354,9 @@ impl Builder {
             clock,
             seed,
             account,
+            plan,
+            limits,
+            delays,
             paused_domains,
             webhooks,
             script,
@@ -342,6 +384,8 @@ impl Builder {
         }
         let mut state = State::new(ids, settings.memory);
         state.account = account;
+        state.terms = Terms::new(plan, limits);
+        state.pace = Pace::new(delays, state.ids.serial());
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::message::{Attachment, Mailbox, Message, Rendered, Role};
 use crate::rules::{decode, unix};
-use crate::settings::Settings;
+use crate::settings::{RecipientLimits, Settings};
 use crate::twig::Template;
 
 /// A message as all its readers would see it, and the fields that cannot be compiled.
@@ -36,11 +36,11 @@ pub(crate) fn recipients(root: &Value) -> Vec<Recipient> {
 /// Templates are compiled only when `personalization` was passed (facts sheet 5.2). A recipient without data of their
 /// own sees what a single `to` recipient sees, so that copies of a bulk object are that object's; with several `to`
 /// recipients they see the message with no data at all. Both UNCERTAIN.
-pub(crate) fn render(root: &Value, settings: &Settings) -> Rendering {
+pub(crate) fn render(root: &Value, settings: &Settings, most: RecipientLimits) -> Rendering {
     let text = |name: &str| root.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let subject = text("subject").map(str::to_owned).or_else(|| template_default(root, settings, Default::Subject));
     let recipients = recipients(root);
-    if recipients.len() > settings.recipients.total() {
+    if recipients.len() > most.total() {
         // It will be refused for that; rendering it a million times first would only take time.
         return Rendering::default();
     }

@@ -12,8 +12,9 @@ use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
-use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
+use crate::lifecycle::{Activity, Delays, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
+use crate::plan::Plan;
 use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
@@ -149,6 +150,17 @@ impl Emulator {
     /// Changes the standing of the account.
     pub fn set_account(&self, state: AccountState) {
         self.service.state().account = state;
+    }
+
+    /// Changes the plan of the account, or takes it away with `None`: what was counted stays counted, and what was said of
+    /// single limits still counts before the plan.
+    pub fn set_plan(&self, plan: impl Into<Option<Plan>>) {
+        self.service.state().terms.set_plan(plan.into());
+    }
+
+    /// Changes how long the steps of emails take. What is planned already stays planned.
+    pub fn set_delays(&self, delays: Delays) {
+        self.service.state().pace.delays = delays;
     }
 
     /// Starts or ends maintenance, during which every request is answered with 421.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::activity::Letter;
-use super::outcome::Outcome;
 use crate::settings::Memory;
 
 /// One step of one email.
@@ -90,13 +89,6 @@ impl Agenda {
     /// An email is not sent, for this reason.
     pub(crate) fn suppressed(&mut self, letter: &Arc<Letter>, reason: &'static str) {
         self.plan(letter.sheet.created_at, letter, Step::Suppress(reason), &[]);
-    }
-
-    /// What an email does after it was sent.
-    pub(super) fn follow(&mut self, at: Timestamp, letter: &Arc<Letter>, outcome: Outcome) {
-        if let Some((first, then)) = outcome.steps().split_first() {
-            self.plan(at, letter, *first, then);
-        }
     }
 
     /// Keeps an email back until its domain is resumed.

@@ -7,6 +7,7 @@
 mod activity;
 mod agenda;
 mod contact;
+mod delays;
 mod outcome;
 mod reaction;
 mod steps;
@@ -15,6 +16,8 @@ pub use self::activity::{Activity, ActivityKind};
 pub(crate) use self::activity::{Detail, Letter, Occurrence, Sheet, Tracking};
 pub(crate) use self::agenda::{Agenda, Job};
 pub(crate) use self::contact::{Contact, Contacts};
+pub(crate) use self::delays::Pace;
+pub use self::delays::{Delay, Delays, InvalidDelay};
 pub use self::outcome::Outcome;
 pub(crate) use self::outcome::Script;
 pub use self::reaction::{Reaction, ReactionError};

@@ -8,6 +8,7 @@ use super::activity::{ActivityKind, Detail, Letter, Occurrence};
 use super::agenda::{Job, Step};
 use crate::clock::later;
 use crate::message::EmailStatus;
+use crate::plan::Feature;
 use crate::service::State;
 use crate::settings::Settings;
 use crate::suppression::{SuppressionList, Whom};
@@ -48,13 +49,14 @@ impl State {
             Step::Queue => {
                 let due = letter.sheet.send_at.map_or(at, |send_at| send_at.max(at));
                 self.step(settings, letter, step, at);
+                let due = later(due, self.pace.before(Step::Send));
                 self.agenda.plan(due, letter, Step::Send, &[]);
             }
             Step::Send if self.is_paused(&letter.sheet.domain) => self.agenda.hold(Arc::clone(letter)),
             Step::Send => {
                 self.step(settings, letter, step, at);
                 let outcome = self.script.outcome(&letter.recipient);
-                self.agenda.follow(later(at, settings.delivery_delay), letter, outcome);
+                self.follow(letter, outcome.steps(), at);
             }
             Step::Suppress(_)
             | Step::Deliver
@@ -68,10 +70,16 @@ impl State {
             | Step::OpenSurvey
             | Step::SubmitSurvey => {
                 self.step(settings, letter, step, at);
-                if let Some((next, then)) = then.split_first() {
-                    self.agenda.plan(later(at, settings.delivery_delay), letter, *next, then);
-                }
+                self.follow(letter, then, at);
             }
+        }
+    }
+
+    /// Plans the first of `steps`, and the others after it.
+    fn follow(&mut self, letter: &Arc<Letter>, steps: &'static [Step], at: Timestamp) {
+        if let Some((next, then)) = steps.split_first() {
+            let due = later(at, self.pace.before(*next));
+            self.agenda.plan(due, letter, *next, then);
         }
     }
 
@@ -150,7 +158,8 @@ impl State {
 
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
         let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
-        if let Some(event) = kind.event() {
+        let is_told = !kind.is_paid() || self.terms.allowance.lacks(Feature::Activities).is_none();
+        if let Some(event) = kind.event().filter(|_| is_told) {
             let Self { webhooks, outbox, .. } = self;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);

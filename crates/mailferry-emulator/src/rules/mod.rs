@@ -366,10 +366,12 @@ mod tests {
         #[test]
         fn any_request_ends_well(root in nonsense()) {
             let settings = crate::settings::Settings::default();
-            let rendering = crate::content::render(&root, &settings);
+            let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
+            let rendering = crate::content::render(&root, &settings, allowance.recipients);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
+                allowance,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 rendering: Some(&rendering),
                 entries: &[],

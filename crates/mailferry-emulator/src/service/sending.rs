@@ -12,6 +12,7 @@ use super::{Service, invalid};
 use crate::content::{self, Rendering, domain_of};
 use crate::lifecycle::{Letter, Sheet};
 use crate::message::{Message, Suppressed};
+use crate::plan::Allowance;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{EMAIL, Facts, Findings, examine};
@@ -47,14 +48,17 @@ pub(super) struct Ready {
     weight: usize,
 }
 
+/// How the account stands, and what it may do.
+pub(super) type Standing = (AccountState, Allowance);
+
 impl Service {
     pub(super) fn send(&self, request: &Request, now: Timestamp) -> Reply {
         let root = match json_body(request) {
             Ok(root) => root,
             Err(refused) => return refused,
         };
-        let account = self.state().account;
-        let ready = match self.prepare(root, account, now) {
+        let standing = self.state().standing();
+        let ready = match self.prepare(root, standing, now) {
             Ok(ready) => ready,
             Err(findings) => return note(request, invalid(&findings)),
         };
@@ -80,10 +84,21 @@ impl Service {
     }
 
     /// Examines and renders one message.
-    pub(super) fn prepare(&self, root: Value, account: AccountState, now: Timestamp) -> Result<Ready, Findings> {
-        let rendering = content::render(&root, &self.settings);
-        let facts =
-            Facts { settings: &self.settings, account, now, rendering: Some(&rendering), entries: &[], domains: &[] };
+    pub(super) fn prepare(&self, root: Value, standing: Standing, now: Timestamp) -> Result<Ready, Findings> {
+        let (mut account, allowance) = standing;
+        if allowance.trial.is_some() {
+            account = self.state().terms.standing(account, &root);
+        }
+        let rendering = content::render(&root, &self.settings, allowance.recipients);
+        let facts = Facts {
+            settings: &self.settings,
+            account,
+            allowance,
+            now,
+            rendering: Some(&rendering),
+            entries: &[],
+            domains: &[],
+        };
         let findings = examine(EMAIL, &root, &facts);
         if !findings.is_empty() {
             return Err(findings);
@@ -91,6 +106,12 @@ impl Service {
         let message = content::read(root, &self.settings, now);
         let weight = message.weight().saturating_add(rendering.weight());
         Ok(Ready { message, rendering, weight })
+    }
+}
+
+impl State {
+    pub(super) fn standing(&self) -> Standing {
+        (self.account, self.terms.allowance)
     }
 }
 
@@ -122,6 +143,7 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
             suppressed.push(Suppressed { email: recipient.email, name: recipient.name, reasons });
         } else {
             state.agenda.accepted(&letter);
+            state.terms.sent(&recipient.email);
             emails.push(StoredEmail { id, recipient, role, rendered, letter });
         }
     }

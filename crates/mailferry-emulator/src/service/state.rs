@@ -10,10 +10,11 @@ use super::domains::{MOST_DOMAINS, Records};
 use crate::fault::Fault;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
-use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
+use crate::lifecycle::{Agenda, Contacts, Delays, Letter, Occurrence, Pace, Script};
 use crate::limits::Meter;
 use crate::log::Log;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
+use crate::plan::{Overrides, Terms};
 use crate::request::Request;
 use crate::settings::{AccountState, Memory};
 use crate::suppression::Entry;
@@ -24,6 +25,10 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) meter: Meter,
     pub(crate) account: AccountState,
+    /// What the plan allows.
+    pub(crate) terms: Terms,
+    /// How long things take.
+    pub(crate) pace: Pace,
     pub(crate) maintenance: bool,
     pub(crate) paused_domains: BTreeSet<String>,
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
@@ -74,6 +79,8 @@ impl State {
             ids,
             meter: Meter::default(),
             account: AccountState::Active,
+            terms: Terms::new(None, Overrides::default()),
+            pace: Pace::new(Delays::default(), 0),
             maintenance: false,
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
@@ -98,6 +105,7 @@ impl State {
     /// is, and its webhooks with it.
     pub(crate) fn reset(&mut self) {
         self.meter = Meter::default();
+        self.terms.forget();
         self.entries.clear();
         self.messages.clear();
         self.bulks.clear();
