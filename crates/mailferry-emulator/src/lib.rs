@@ -41,6 +41,7 @@ mod lifecycle;
 mod limits;
 mod log;
 mod message;
+mod page;
 mod plan;
 mod reply;
 mod request;

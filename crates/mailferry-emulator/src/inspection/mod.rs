@@ -11,6 +11,7 @@ mod webhooks;
 
 use std::net::IpAddr;
 
+use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
 use crate::tracking;
@@ -72,10 +73,10 @@ impl Asked<'_> {
     }
 }
 
-/// Whether `target` is one of the inspection's.
+/// Whether `target` is one of the inspection's, or of the page that shows it.
 pub(crate) fn is_its(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
-    path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    page::is_its(path) || path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The answer to a request [for the inspection](is_its).
@@ -90,11 +91,16 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     if let Some(reply) = tracking::answer(service, asked, &parts) {
         return reply;
     }
-    if !is_open {
+    // The page's own files are no secret, and it has to be there to ask for the token.
+    let page = page::answer(asked.method, path, asked.header("if-none-match"));
+    if !is_open && page.is_none() {
         return refuse("auth.token", &[]);
     }
     if !service.is_exposed && !asked.is_by_local_name() {
         return Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.");
+    }
+    if let Some(page) = page {
+        return page;
     }
     if asked.method != "GET" && asked.is_foreign() {
         return Reply::sentence(403, "Pages of other origins may not change anything here.");

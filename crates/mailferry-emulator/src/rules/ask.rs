@@ -64,8 +64,7 @@ pub(super) fn forward_kind(spot: &Spot<'_>) -> Verdict {
 
 /// The forward that `spot` is in, and its position.
 fn forward<'a>(spot: &Spot<'a>) -> Option<(&'a [Value], usize)> {
-    let position = spot.path.split('.').nth(1)?.parse().ok()?;
-    Some((spot.root.get("forwards")?.as_array()?, position))
+    Some((spot.root.get("forwards")?.as_array()?, spot.position?))
 }
 
 pub(super) fn forward_value(value: &Value, spot: &Spot<'_>) -> Verdict {

@@ -74,7 +74,7 @@ pub(super) fn required(spot: &Spot<'_>) -> Verdict {
 
 /// Required once its parent is there: `reply_to.email`.
 pub(super) fn required_in_parent(spot: &Spot<'_>) -> Verdict {
-    let parent = spot.path.split('.').next().and_then(|name| spot.root.get(name));
+    let parent = spot.root.get(spot.top());
     (parent.is_none_or(is_blank) || given(spot)).into()
 }
 
@@ -176,7 +176,7 @@ pub(super) fn name_without_separators(value: &Value, _: &Spot<'_>) -> Verdict {
 
 pub(super) fn recipient_limit(value: &Value, spot: &Spot<'_>) -> Verdict {
     let limits = spot.facts.allowance.recipients;
-    let limit = match spot.path {
+    let limit = match spot.field {
         "to" => limits.to,
         "cc" => limits.cc,
         _ => limits.bcc,
@@ -187,11 +187,8 @@ pub(super) fn recipient_limit(value: &Value, spot: &Spot<'_>) -> Verdict {
 /// Whether the address stands earlier in the same list. That `to` and `cc` may share one, and that case does not
 /// matter, is UNCERTAIN.
 pub(super) fn unique_recipient(value: &Value, spot: &Spot<'_>) -> Verdict {
-    let mut segments = spot.path.split('.');
-    let (Some(list), Some(position)) = (segments.next(), segments.next().and_then(|text| text.parse().ok())) else {
-        return Verdict::Pass;
-    };
-    let Some(address) = value.as_str() else { return Verdict::Pass };
+    let list = spot.top();
+    let (Some(position), Some(address)) = (spot.position, value.as_str()) else { return Verdict::Pass };
     let earlier = spot.root.get(list).and_then(Value::as_array).and_then(|items| items.get(..position));
     let known = earlier.unwrap_or_default().iter().filter_map(|item| item.get("email")?.as_str());
     if spot.facts.settings.ignore_duplicates || !known.into_iter().any(|known| known.eq_ignore_ascii_case(address)) {
@@ -236,7 +233,7 @@ pub(super) fn content_size(value: &Value, _: &Spot<'_>) -> Verdict {
 }
 
 pub(super) fn compiles(_: &Value, spot: &Spot<'_>) -> Verdict {
-    spot.facts.rendering.is_none_or(|rendering| !rendering.failed.contains(&spot.path)).into()
+    spot.facts.rendering.is_none_or(|rendering| !rendering.failed.contains(&spot.field)).into()
 }
 
 pub(super) fn language(value: &Value, _: &Spot<'_>) -> Verdict {
@@ -277,8 +274,7 @@ pub(super) fn file_type(value: &Value, _: &Spot<'_>) -> Verdict {
 
 /// Compares the attachment beside this file name with it.
 pub(super) fn file_matches(value: &Value, spot: &Spot<'_>) -> Verdict {
-    let position = spot.path.split('.').nth(1).and_then(|text| text.parse::<usize>().ok());
-    let content = position.and_then(|i| spot.root.get("attachments")?.get(i)?.get("content")?.as_str());
+    let content = spot.position.and_then(|i| spot.root.get("attachments")?.get(i)?.get("content")?.as_str());
     let (Some(name), Some(content)) = (value.as_str(), content) else { return Verdict::Pass };
     // The start is enough to recognize a file; 64 digits are a whole number of base64 groups.
     let start: String = content.chars().filter(|c| !c.is_ascii_whitespace()).take(64).collect();

@@ -95,10 +95,28 @@ enum Verdict {
 
 /// One field of one request, as a check sees it.
 struct Spot<'a> {
-    path: &'a str,
+    /// Where the rule looks, with a `*` for the position.
+    field: &'static str,
+    /// Which item of the list it is, where the field is in a list.
+    position: Option<usize>,
     value: Option<&'a Value>,
     root: &'a Value,
     facts: &'a Facts<'a>,
+}
+
+impl Spot<'_> {
+    /// The dot path, as MailerSend reports it. Made only for what is wrong: most fields are not.
+    fn path(&self) -> String {
+        match self.position {
+            Some(position) => self.field.replacen('*', &position.to_string(), 1),
+            None => self.field.to_owned(),
+        }
+    }
+
+    /// The first word of the path.
+    fn top(&self) -> &'static str {
+        self.field.split_once('.').map_or(self.field, |(top, _)| top)
+    }
 }
 
 /// Every table, in the order of the documentation.
@@ -191,21 +209,27 @@ impl Serialize for Findings {
 }
 
 /// Everything that `table` finds wrong with `root`.
-pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
+pub(crate) fn examine(table: &'static [Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
+    let mut fields = Fields { root, top: ("", None) };
     // Rules of one field stand together in a table; each field is examined by all its rules before the next one.
     for rules in table.chunk_by(|a, b| a.field == b.field) {
         let Some(field) = rules.first().map(|rule| rule.field) else { continue };
-        for (path, value) in expand(root, field) {
-            let spot = Spot { path: &path, value, root, facts };
+        fields.visit(field, |position, value| {
+            let spot = Spot { field, position, value, root, facts };
+            let mut sentences = Vec::new();
             for rule in rules {
                 match rule.decide(&spot) {
                     Verdict::Pass => {}
-                    Verdict::Fail => findings.add(&path, rule.say(&path, &[])),
-                    Verdict::Say(words) => findings.add(&path, rule.say(&path, &words)),
+                    Verdict::Fail => sentences.push(rule.say(&spot.path(), &[])),
+                    Verdict::Say(words) => sentences.push(rule.say(&spot.path(), &words)),
                 }
             }
-        }
+            // Each place is visited once, so that it is not among the findings yet.
+            if !sentences.is_empty() {
+                findings.0.push((spot.path(), sentences));
+            }
+        });
     }
     findings
 }
@@ -230,38 +254,38 @@ pub(crate) fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// The places in `root` that `pattern` names. A missing field is one place without a value; a `*` over something that
-/// is not a list is no place at all.
-fn expand<'a>(root: &'a Value, pattern: &str) -> Vec<(String, Option<&'a Value>)> {
-    let mut places = vec![(String::new(), Some(root))];
-    for segment in pattern.split('.') {
-        let mut next = Vec::new();
-        for (path, value) in places {
-            if segment == "*" {
-                let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-                next.extend(
-                    items
-                        .iter()
-                        .take(MOST_ITEMS)
-                        .enumerate()
-                        .map(|(i, item)| (join(&path, &i.to_string()), Some(item))),
-                );
-            } else {
-                next.push((join(&path, segment), value.and_then(|value| value.get(segment))));
-            }
-        }
-        places = next;
-    }
-    places
+/// Finds the fields of a request, one after the other.
+struct Fields<'a> {
+    root: &'a Value,
+    /// The member of the root that was looked for last: fields of one member stand together, and most are of a missing one.
+    top: (&'static str, Option<&'a Value>),
 }
 
-fn join(path: &str, segment: &str) -> String {
-    if path.is_empty() { segment.to_owned() } else { format!("{path}.{segment}") }
+impl<'a> Fields<'a> {
+    /// Visits the places that `field` names. A missing field is one place without a value; a `*` over something that is
+    /// not a list is no place at all.
+    fn visit(&mut self, field: &'static str, mut each: impl FnMut(Option<usize>, Option<&'a Value>)) {
+        let (top, below) = field.split_once('.').unwrap_or((field, ""));
+        if self.top.0 != top {
+            self.top = (top, self.root.get(top));
+        }
+        let Some((list, member)) = below.split_once('*') else { return each(None, within(self.top.1, below)) };
+        let items = within(self.top.1, list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for (position, item) in items.iter().take(MOST_ITEMS).enumerate() {
+            each(Some(position), within(Some(item), member));
+        }
+    }
+}
+
+/// What stands in `value` at this path; dots at either end do not matter.
+fn within<'a>(value: Option<&'a Value>, path: &str) -> Option<&'a Value> {
+    path.split('.').filter(|segment| !segment.is_empty()).fold(value, |value, segment| value?.get(segment))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     #[test]
     fn ids_are_unique() {
@@ -296,14 +320,47 @@ mod tests {
         assert_eq!(serde_json::to_string(&findings).unwrap(), r#"{"a":["One.","Two."],"b":["Three."]}"#);
     }
 
+    /// A spot has one position.
     #[test]
-    fn paths_expand_over_lists() {
-        let root = serde_json::json!({"to": [{"email": "a"}, "b"], "cc": "no list"});
-        let places =
-            |pattern: &str| -> Vec<String> { expand(&root, pattern).into_iter().map(|(path, _)| path).collect() };
-        assert_eq!(places("to.*.email"), ["to.0.email", "to.1.email"]);
-        assert_eq!(places("from.email"), ["from.email"]);
-        assert!(places("cc.*.email").is_empty());
+    fn fields_are_in_one_list_at_most() {
+        for rule in rules() {
+            assert!(rule.field.matches('*').count() <= 1, "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn fields_are_found_in_lists() {
+        let root =
+            serde_json::json!({"to": [{"email": "a"}, "b"], "cc": "no list", "tags": ["x"], "a": {"b": [{"c": 1}]}});
+        let facts = Facts {
+            settings: &Settings::default(),
+            account: crate::settings::AccountState::Active,
+            allowance: crate::plan::Allowance::new(None, &crate::plan::Overrides::default()),
+            now: jiff::Timestamp::UNIX_EPOCH,
+            rendering: None,
+            entries: &[],
+            domains: &[],
+        };
+        let places = |field: &'static str| {
+            let mut found = Vec::new();
+            Fields { root: &root, top: ("", None) }.visit(field, |position, value| {
+                let spot = Spot { field, position, value, root: &root, facts: &facts };
+                found.push((spot.path(), value.map(ToString::to_string)));
+            });
+            found
+        };
+        let check = |field, expected: &[(&str, Option<&str>)]| {
+            let expected: Vec<_> =
+                expected.iter().map(|(path, value)| ((*path).to_owned(), value.map(str::to_owned))).collect();
+            assert_eq!(places(field), expected, "{field}");
+        };
+        check("to.*.email", &[("to.0.email", Some("\"a\"")), ("to.1.email", None)]);
+        check("from.email", &[("from.email", None)]);
+        check("from", &[("from", None)]);
+        check("tags.*", &[("tags.0", Some("\"x\""))]);
+        check("a.b.*.c", &[("a.b.0.c", Some("1"))]);
+        check("cc.*.email", &[]);
+        check("bcc.*.email", &[]);
     }
 
     /// JSON made of the words that messages are made of, in places where they do not belong.
@@ -365,7 +422,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_request_ends_well(root in nonsense()) {
-            let settings = crate::settings::Settings::default();
+            let settings = Settings::default();
             let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
             let rendering = crate::content::render(&root, &settings, allowance.recipients);
             let facts = Facts {

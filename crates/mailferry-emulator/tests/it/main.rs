@@ -13,6 +13,7 @@ mod inspection;
 mod lifecycle;
 mod limits;
 mod messages;
+mod page;
 mod plans;
 mod reading;
 mod receiver;

@@ -1,0 +1,10 @@
+//! Write a mail.
+
+import { fill } from "../dom.js";
+import { empty, panelHead } from "../ui.js";
+
+export const title = "Write a mail";
+
+export function mount(root) {
+  fill(root, panelHead(title), empty("Nothing yet"));
+}

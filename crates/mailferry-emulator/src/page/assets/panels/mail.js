@@ -1,0 +1,10 @@
+//! Mail.
+
+import { fill } from "../dom.js";
+import { empty, panelHead } from "../ui.js";
+
+export const title = "Mail";
+
+export function mount(root) {
+  fill(root, panelHead(title), empty("Nothing yet"));
+}

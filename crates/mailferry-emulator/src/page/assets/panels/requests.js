@@ -1,0 +1,10 @@
+//! Requests.
+
+import { fill } from "../dom.js";
+import { empty, panelHead } from "../ui.js";
+
+export const title = "Requests";
+
+export function mount(root) {
+  fill(root, panelHead(title), empty("Nothing yet"));
+}
