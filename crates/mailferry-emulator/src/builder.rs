@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::id::Ids;
 use crate::inbound::InboundRoute;
-use crate::lifecycle::{Delays, Outcome, Pace, Script};
+use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
 use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
 use crate::service::{Service, State};
@@ -54,6 +55,8 @@ pub struct Builder {
     plan: Option<Plan>,
     limits: Overrides,
     delays: Delays,
+    on_hold_after: Option<u32>,
+    maintenance: Option<(Timestamp, Timestamp)>,
     paused_domains: Vec<String>,
     webhooks: Vec<Webhook>,
     script: Script,
@@ -73,6 +76,8 @@ impl Default for Builder {
             plan: None,
             limits: Overrides::default(),
             delays: Delays::default(),
+            on_hold_after: Some(3),
+            maintenance: None,
             paused_domains: Vec::new(),
             webhooks: Vec::new(),
             script: Script::default(),
@@ -229,6 +234,20 @@ impl Builder {
         self
     }
 
+    /// Plans maintenance from `start` to `end`, by the emulator's clock. Meanwhile every request is answered with 421; webhooks
+    /// hear of both ends. When it would end before it starts there is none.
+    pub fn maintenance(mut self, start: Timestamp, end: Timestamp) -> Self {
+        self.maintenance = (start < end).then_some((start, end));
+        self
+    }
+
+    /// After how many soft bounces in a row somebody is held back for three days, by one domain; `None` for never. By
+    /// default after three. That soft bounces are the reason, and how many of them, is UNCERTAIN.
+    pub fn on_hold_after(mut self, soft_bounces: impl Into<Option<u32>>) -> Self {
+        self.on_hold_after = soft_bounces.into().map(|bounces| bounces.max(1));
+        self
+    }
+
     /// Starts with sending from `domain` paused.
     pub fn paused_domain(mut self, domain: impl AsRef<str>) -> Self {
         self.paused_domains.push(domain.as_ref().to_ascii_lowercase());
@@ -357,6 +376,8 @@ impl Builder {
             plan,
             limits,
             delays,
+            on_hold_after,
+            maintenance,
             paused_domains,
             webhooks,
             script,
@@ -386,6 +407,10 @@ impl Builder {
         state.account = account;
         state.terms = Terms::new(plan, limits);
         state.pace = Pace::new(delays, state.ids.serial());
+        state.holding = Holding::new(on_hold_after);
+        if let Some((start, end)) = maintenance {
+            state.plan_maintenance(start, end);
+        }
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -168,17 +169,20 @@ impl Emulator {
         self.service.set_maintenance(on);
     }
 
+    /// Plans maintenance from `start` to `end`, in place of any that was planned; `false`, and nothing is planned, when it would
+    /// not end after it starts or has ended already.
+    pub fn plan_maintenance(&self, start: Timestamp, end: Timestamp) -> bool {
+        self.service.plan_maintenance(start, end)
+    }
+
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
     pub fn pause_domain(&self, domain: impl AsRef<str>) {
-        let now = self.service.clock.now();
-        self.service.caught_up(now).paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+        self.service.set_paused(domain.as_ref(), true);
     }
 
     /// Ends the pause of `domain`: what was held back is sent now.
     pub fn resume_domain(&self, domain: impl AsRef<str>) {
-        let now = self.service.clock.now();
-        self.service.caught_up(now).paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
-        drop(self.service.caught_up(now));
+        self.service.set_paused(domain.as_ref(), false);
     }
 
     /// The id under which the API knows `domain`: always the same for the same name.

@@ -55,6 +55,11 @@ impl<T> Log<T> {
         self.entries.iter().map(|(_, entry, _)| entry)
     }
 
+    /// How many entries there are, and how many bytes they take.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytes)
+    }
+
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
     }

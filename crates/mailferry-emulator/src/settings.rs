@@ -101,6 +101,40 @@ pub enum AccountState {
 }
 
 impl AccountState {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Active,
+        Self::SwitchedOff,
+        Self::NotAuthorized,
+        Self::Suspended,
+        Self::IpNotAllowed,
+        Self::EmailQuotaReached,
+        Self::TrialQuotaReached,
+        Self::TrialRecipientsReached,
+        Self::TemplateDomainUnverified,
+    ];
+
+    /// The word that flags and the page have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::SwitchedOff => "switched_off",
+            Self::NotAuthorized => "not_authorized",
+            Self::Suspended => "suspended",
+            Self::IpNotAllowed => "ip_not_allowed",
+            Self::EmailQuotaReached => "email_quota_reached",
+            Self::TrialQuotaReached => "trial_quota_reached",
+            Self::TrialRecipientsReached => "trial_recipients_reached",
+            Self::TemplateDomainUnverified => "template_domain_unverified",
+        }
+    }
+
+    /// The state with this word, in any case, with `-` or `_`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.replace('-', "_");
+        Self::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(&name))
+    }
+
     /// The `id` of the refusal that every request meets, if any.
     pub(crate) fn refusal(self) -> Option<&'static str> {
         match self {

@@ -2,14 +2,18 @@
 //!
 //! Each area answers for its own paths below `/_emulator` and leaves the others alone.
 
+mod account;
 mod activities;
 mod emails;
 mod health;
 mod inbound;
 mod requests;
+mod suppressions;
 mod webhooks;
 
 use std::net::IpAddr;
+
+use serde::de::DeserializeOwned;
 
 use crate::page;
 use crate::reply::Reply;
@@ -19,8 +23,16 @@ use crate::tracking;
 /// Answers a request whose path below `/_emulator` has these parts, if it is one of its own.
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
-const AREAS: &[Area] =
-    &[emails::answer, requests::answer, activities::answer, inbound::answer, webhooks::answer, forget];
+const AREAS: &[Area] = &[
+    emails::answer,
+    requests::answer,
+    activities::answer,
+    inbound::answer,
+    webhooks::answer,
+    account::answer,
+    suppressions::answer,
+    forget,
+];
 
 /// A request for the inspection.
 pub(crate) struct Asked<'a> {
@@ -41,6 +53,15 @@ impl Asked<'_> {
     /// Without parameters.
     pub(crate) fn content_type(&self) -> &str {
         self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The body, where it is labelled as JSON and has the fields that are wanted; else what is wrong with it.
+    pub(crate) fn form<T: DeserializeOwned>(&self) -> Result<T, Reply> {
+        if self.content_type() != "application/json" {
+            return Err(Reply::sentence(415, "Label the body as application/json."));
+        }
+        let form = serde_json::from_slice(self.body);
+        form.map_err(|error| Reply::sentence(400, &format!("The body cannot be read: {error}.")))
     }
 
     /// Every value of a parameter of the query.

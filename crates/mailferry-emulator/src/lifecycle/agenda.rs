@@ -34,6 +34,10 @@ pub(crate) enum Job {
     Step { letter: Arc<Letter>, plan: u32, step: Step, then: &'static [Step] },
     /// The bulk request with this id is done.
     Bulk(String),
+    /// A planned maintenance starts or ends.
+    Maintain { on: bool, window: u32 },
+    /// The entry of the on-hold list with this id is over.
+    OffHold(String),
 }
 
 impl Job {
@@ -41,7 +45,8 @@ impl Job {
     fn weight(&self) -> usize {
         match self {
             Self::Step { letter, .. } => letter.weight(),
-            Self::Bulk(id) => 256_usize.saturating_add(id.len()),
+            Self::Bulk(id) | Self::OffHold(id) => 256_usize.saturating_add(id.len()),
+            Self::Maintain { .. } => 256,
         }
     }
 }
@@ -51,7 +56,7 @@ impl Job {
 pub(crate) struct Agenda {
     jobs: BTreeMap<(Timestamp, u64), Job>,
     /// Emails of paused domains, in the order in which they would have been sent.
-    held: Vec<Arc<Letter>>,
+    held: Vec<(Arc<Letter>, u32)>,
     arrivals: u64,
     /// What jobs and held emails take.
     bytes: usize,
@@ -96,7 +101,8 @@ impl Agenda {
         let bytes = self.bytes.saturating_add(letter.weight());
         if self.held.len() < self.most.count && bytes <= self.most.bytes {
             self.bytes = bytes;
-            self.held.push(letter);
+            let plan = letter.course().plan;
+            self.held.push((letter, plan));
         }
     }
 
@@ -105,12 +111,13 @@ impl Agenda {
         if self.held.is_empty() {
             return;
         }
-        for letter in std::mem::take(&mut self.held) {
+        for (letter, plan) in std::mem::take(&mut self.held) {
             if is_paused(&letter.sheet.domain) {
-                self.held.push(letter);
+                self.held.push((letter, plan));
             } else {
                 self.bytes = self.bytes.saturating_sub(letter.weight());
-                self.plan(now, &letter, Step::Send, &[]);
+                // By the plan of then: what was cancelled meanwhile is not sent.
+                self.add(now, Job::Step { letter, plan, step: Step::Send, then: &[] });
             }
         }
     }

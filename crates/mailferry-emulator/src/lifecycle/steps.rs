@@ -29,6 +29,10 @@ impl State {
         while let Some((at, job)) = self.agenda.take(now) {
             match job {
                 Job::Bulk(id) => self.bulk_done(settings, &id, at),
+                Job::Maintain { on, window } => self.maintain_as_planned(settings, on, window, at),
+                Job::OffHold(id) => {
+                    self.take_entry(settings, &id, at);
+                }
                 Job::Step { letter, plan, step, then } => {
                     if letter.course().plan == plan {
                         self.planned(settings, &letter, step, then, at);
@@ -94,22 +98,30 @@ impl State {
         match step {
             Step::Queue => happened(None, ActivityKind::Queued),
             Step::Send => happened(Some(EmailStatus::Sent), ActivityKind::Sent),
-            Step::Deliver => happened(Some(EmailStatus::Delivered), ActivityKind::Delivered),
-            Step::SoftBounce => happened(Some(EmailStatus::Rejected), ActivityKind::SoftBounced),
+            Step::Deliver => {
+                happened(Some(EmailStatus::Delivered), ActivityKind::Delivered);
+                self.holding.delivered(letter);
+            }
+            Step::SoftBounce => {
+                happened(Some(EmailStatus::Rejected), ActivityKind::SoftBounced);
+                if self.holding.bounced(letter) {
+                    self.take_off(settings, SuppressionList::OnHold, letter, at);
+                }
+            }
             Step::Defer => happened(None, ActivityKind::Deferred),
             Step::OpenSurvey => happened(None, ActivityKind::SurveyOpened),
             Step::SubmitSurvey => happened(None, ActivityKind::SurveySubmitted),
             Step::HardBounce => {
                 happened(Some(EmailStatus::Rejected), ActivityKind::HardBounced);
-                self.take_off(SuppressionList::HardBounces, letter, at);
+                self.take_off(settings, SuppressionList::HardBounces, letter, at);
             }
             Step::Complain => {
                 happened(None, ActivityKind::SpamComplaint);
-                self.take_off(SuppressionList::SpamComplaints, letter, at);
+                self.take_off(settings, SuppressionList::SpamComplaints, letter, at);
             }
             Step::Unsubscribe => {
                 happened(None, ActivityKind::Unsubscribed);
-                self.take_off(SuppressionList::Unsubscribes, letter, at);
+                self.take_off(settings, SuppressionList::Unsubscribes, letter, at);
             }
             Step::Suppress(reason) => {
                 self.record(settings, letter, ActivityKind::Suppressed, Detail::Suppressed(reason), at);
@@ -147,10 +159,10 @@ impl State {
     }
 
     /// Nothing is sent to this recipient from this domain any more.
-    fn take_off(&mut self, list: SuppressionList, letter: &Letter, at: Timestamp) {
+    fn take_off(&mut self, settings: &Settings, list: SuppressionList, letter: &Letter, at: Timestamp) {
         let whom = Whom::Exact(letter.recipient.clone());
         let known = self.entries.len();
-        self.suppress(list, whom, Some(letter.sheet.domain.clone()), at);
+        self.put_on(settings, list, whom, Some(letter.sheet.domain.clone()), at);
         if let Some(new) = self.entries.get_mut(known).filter(|_| list == SuppressionList::HardBounces) {
             new.reason = Some(webhooks::body::NO_SUCH_ACCOUNT);
         }

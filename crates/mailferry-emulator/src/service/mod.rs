@@ -15,6 +15,7 @@ mod sending;
 mod state;
 mod suppressions;
 mod templates;
+mod upkeep;
 mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ use serde::Serialize;
 
 pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::upkeep::HOLD;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
 use crate::plan::Allowance;

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
+use super::upkeep::Window;
 use crate::fault::Fault;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
-use crate::lifecycle::{Agenda, Contacts, Delays, Letter, Occurrence, Pace, Script};
+use crate::lifecycle::{Agenda, Contacts, Delays, Holding, Letter, Occurrence, Pace, Script};
 use crate::limits::Meter;
 use crate::log::Log;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
@@ -30,6 +31,9 @@ pub(crate) struct State {
     /// How long things take.
     pub(crate) pace: Pace,
     pub(crate) maintenance: bool,
+    /// A maintenance that is planned, or under way as planned.
+    pub(crate) window: Option<Window>,
+    pub(crate) holding: Holding,
     pub(crate) paused_domains: BTreeSet<String>,
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
@@ -82,6 +86,8 @@ impl State {
             terms: Terms::new(None, Overrides::default()),
             pace: Pace::new(Delays::default(), 0),
             maintenance: false,
+            window: None,
+            holding: Holding::new(None),
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
             entries: Vec::new(),
@@ -112,6 +118,8 @@ impl State {
         self.requests.clear();
         self.faults.clear();
         self.agenda.clear();
+        self.plan_window();
+        self.holding.clear();
         self.contacts.clear();
         self.activities.clear();
         self.outbox.clear();
