@@ -246,14 +246,14 @@ fn milliseconds(delay: Delay) -> [u64; 2] {
 fn change(service: &Service, changes: Changes) -> Result<Reply, Reply> {
     let Changes { plan, state, maintenance, maintenance_window, delays, on_hold_after } = changes;
     let wrong = |sentence: &str| Reply::sentence(422, sentence);
-    let plan =
-        match plan {
-            Some(Some(name)) => Some(Some(Plan::from_name(&name).ok_or_else(|| {
-                wrong("The plan is one of trial, hobby, starter and professional, or null for none.")
-            })?)),
-            Some(None) => Some(None),
-            None => None,
-        };
+    let plan = match plan {
+        Named::As(Some(name)) => {
+            let names = "The plan is one of trial, hobby, starter and professional, or null for none.";
+            Named::As(Some(Plan::from_name(&name).ok_or_else(|| wrong(names))?))
+        }
+        Named::As(None) => Named::As(None),
+        Named::Not => Named::Not,
+    };
     let standing = state.map(|name| {
         AccountState::from_name(&name).ok_or_else(|| {
             let names = AccountState::ALL.map(AccountState::name).join(", ");
@@ -276,7 +276,7 @@ fn change(service: &Service, changes: Changes) -> Result<Reply, Reply> {
     }
     {
         let mut state = service.caught_up(service.clock.now());
-        if let Some(plan) = plan {
+        if let Named::As(plan) = plan {
             state.terms.set_plan(plan);
         }
         if let Some(standing) = standing {
@@ -285,7 +285,7 @@ fn change(service: &Service, changes: Changes) -> Result<Reply, Reply> {
         if let Some(delays) = delays {
             state.pace.delays = delays;
         }
-        if let Some(after) = on_hold_after {
+        if let Named::As(after) = on_hold_after {
             state.holding.after = after.map(|after| after.max(1));
         }
     }
