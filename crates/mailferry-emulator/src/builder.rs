@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::emulator::Emulator;
-use crate::id::Ids;
+use crate::fault::{FaultRule, Faults};
+use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
 use crate::plan::{Overrides, Plan, Terms, TrialLimits};
@@ -63,6 +64,8 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    faults: Vec<FaultRule>,
+    fault_seed: Option<u64>,
 }
 
 impl Default for Builder {
@@ -84,6 +87,8 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            faults: Vec::new(),
+            fault_seed: None,
         }
     }
 }
@@ -331,6 +336,19 @@ impl Builder {
         self
     }
 
+    /// Starts with this fault, which [`Emulator::reset`] starts again.
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
+    /// Decides by `seed` which requests meet a fault that meets a share of them. By default that is [`Builder::seed`], or
+    /// else a different one for every run, which [`Emulator::faults`] tells.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = Some(seed);
+        self
+    }
+
     /// Takes time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -354,8 +372,8 @@ impl Builder {
     /// # Errors
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, or a token is empty or
-    /// cannot be sent in a header.
+    /// token](Builder::any_token) is taken at an address that other machines can reach, a token is empty or
+    /// cannot be sent in a header, or a [fault](Builder::fault) cannot be.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -384,6 +402,8 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            faults,
+            fault_seed,
         } = self;
         let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
@@ -403,7 +423,9 @@ impl Builder {
         if settings.tokens.is_empty() {
             settings.tokens.push(Token { secret: ids.token(), scopes: None });
         }
-        let mut state = State::new(ids, settings.memory);
+        let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
+        let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
+        let mut state = State::new(ids, settings.memory, faults);
         state.account = account;
         state.terms = Terms::new(plan, limits);
         state.pace = Pace::new(delays, state.ids.serial());

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::fault::{ActiveFault, Fault, FaultRule, InvalidFault};
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
 use crate::lifecycle::{Activity, Delays, Outcome, Reaction, ReactionError};
 use crate::message::{Email, Message};
@@ -143,9 +143,45 @@ impl Emulator {
         self.service.suppress_everywhere(list, address.into());
     }
 
-    /// Lets the next request meet `fault`; several are met one after the other.
+    /// Lets the next request meet `fault`, or what is posted next; several are met one after the other, before any that
+    /// was [added](Emulator::add_fault).
     pub fn fail_next(&self, fault: Fault) {
-        self.service.state().faults.push_back(fault);
+        self.service.state().faults.queue(fault);
+    }
+
+    /// Lets requests, or what is posted, meet a fault as `rule` says, and gives what it is deleted by.
+    ///
+    /// # Errors
+    ///
+    /// When it can never happen, as with a share of more than all, or when there are 100 faults already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mailferry_emulator::{Emulator, Fault, FaultOn, FaultRule};
+    ///
+    /// # fn flaky(emulator: &Emulator) -> Result<(), mailferry_emulator::InvalidFault> {
+    /// emulator.add_fault(FaultRule::new(Fault::Status(503)).share(0.1).on(FaultOn::Email).seed(7))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_fault(&self, rule: FaultRule) -> Result<ActiveFault, InvalidFault> {
+        self.service.state().faults.add(rule)
+    }
+
+    /// Every fault that was added, with how often it was met; those that cannot happen any longer stay for a while.
+    pub fn faults(&self) -> Vec<ActiveFault> {
+        self.service.state().faults.rules().to_vec()
+    }
+
+    /// Deletes the fault with this [number](ActiveFault::id); `false` when there is none.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.service.state().faults.remove(id)
+    }
+
+    /// Nothing goes wrong any longer: deletes every fault, and those that were waiting for the next request.
+    pub fn clear_faults(&self) {
+        self.service.state().faults.clear();
     }
 
     /// Changes the standing of the account.
@@ -325,7 +361,8 @@ impl Emulator {
         self.service.state().inbound.log.iter().cloned().collect()
     }
 
-    /// Forgets messages, requests, suppressions and faults that are waiting, and starts all limits again.
+    /// Forgets messages, requests and suppressions, and starts all limits again; faults are those of the
+    /// [`Builder`] again, as if none had been met.
     pub fn reset(&self) {
         self.service.state().reset();
     }

@@ -18,9 +18,7 @@ pub(crate) struct Ids {
 impl Ids {
     /// Starts the sequence that belongs to `seed`, or a different one at each start.
     pub(crate) fn new(seed: Option<u64>) -> Self {
-        // `RandomState` is seeded by the operating system; these ids must differ, not resist guessing.
-        let state = seed.unwrap_or_else(|| std::hash::RandomState::new().build_hasher().finish());
-        Self { state }
+        Self { state: seed.unwrap_or_else(random) }
     }
 
     fn next(&mut self) -> u64 {
@@ -69,7 +67,14 @@ impl Ids {
     }
 }
 
-fn mix(seed: u64) -> u64 {
+/// Another number each time.
+pub(crate) fn random() -> u64 {
+    // `RandomState` is seeded by the operating system; what is made of it must differ, not resist guessing.
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// A number that looks nothing like `seed`, always the same one.
+pub(crate) fn mix(seed: u64) -> u64 {
     let mut z = seed;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

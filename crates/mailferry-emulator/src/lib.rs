@@ -60,7 +60,7 @@ mod wire;
 pub use builder::Builder;
 pub use clock::Clock;
 pub use emulator::{Dropped, Emulator};
-pub use fault::Fault;
+pub use fault::{ActiveFault, Fault, FaultOn, FaultRule, InvalidFault};
 pub use inbound::{Combine, Comparer, InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, RouteKey};
 pub use lifecycle::{Activity, ActivityKind, Delay, Delays, InvalidDelay, Outcome, Reaction, ReactionError};
 pub use message::{Attachment, Email, EmailStatus, Mailbox, Message, Role, Suppressed};

@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use crate::fault::Fault;
+
 /// One request to the API, as it arrived.
 ///
 /// The token is never shown by `Debug` nor among the [headers](Request::headers).
@@ -17,6 +19,7 @@ pub struct Request {
     pub(crate) authorization: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) status: Option<u16>,
+    pub(crate) fault: Option<Fault>,
 }
 
 impl Request {
@@ -72,6 +75,11 @@ impl Request {
         self.status
     }
 
+    /// The fault that it met, if any: what happened to it then was made up on purpose.
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
     pub(crate) fn weight(&self) -> usize {
         512 + self.target.len() + self.body.len() + self.headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>()
     }
@@ -85,7 +93,7 @@ pub(crate) fn bearer(authorization: &str) -> Option<&str> {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, method, target, headers, authorization: _, body, status } = self;
+        let Self { at, method, target, headers, authorization: _, body, status, fault } = self;
         f.debug_struct("Request")
             .field("at", at)
             .field("method", method)
@@ -93,6 +101,7 @@ impl fmt::Debug for Request {
             .field("headers", headers)
             .field("body", body)
             .field("status", status)
+            .field("fault", fault)
             .finish()
     }
 }

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultOn};
 use crate::inspection::{self, Asked};
 use crate::reply::Reply;
 use crate::request::{Request, bearer};
@@ -129,8 +129,10 @@ async fn respond(
         authorization,
         body: Bytes::new(),
         status: None,
+        fault: None,
     };
-    let fault = service.state().faults.pop_front();
+    let fault = service.state().faults.meet(FaultOn::request(request.method(), request.path()));
+    request.fault = fault;
     if fault == Some(Fault::Reset) {
         remember(&service, request);
         reset.store(true, Ordering::Relaxed);
@@ -145,10 +147,10 @@ async fn respond(
     request.body = body;
     let number = remember(&service, request.clone());
     let reply = match fault {
-        Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota)) => failure(&service, fault, &request),
-        Some(Fault::Slow(_) | Fault::Reset | Fault::AnswerLost | Fault::Truncated) | None => {
-            process(&service, request).await
+        Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota | Fault::CreateLimit)) => {
+            failure(&service, fault, &request)
         }
+        _ => process(&service, request).await,
     };
     if let Some(Fault::Slow(by)) = fault {
         tokio::time::sleep(by).await;
@@ -157,6 +159,8 @@ async fn respond(
         return Err(Gone("closed without an answer on purpose"));
     }
     answered(&service, number, reply.status);
+    // Nobody shall take it for the service's own answer.
+    let reply = if let Some(fault) = fault { reply.with("x-emulator-fault", fault) } else { reply };
     response(reply, if fault == Some(Fault::Truncated) { Answer::cut } else { Answer::whole })
 }
 
@@ -190,6 +194,7 @@ fn failure(service: &Service, fault: Fault, request: &Request) -> Reply {
     match fault {
         Fault::RateLimit | Fault::Status(429) => service.minute_reached(request.path(), now),
         Fault::DailyQuota => Service::quota_reached(now),
+        Fault::CreateLimit => service.creation_reached(now),
         Fault::Status(400) => refuse("body.syntax", &[]),
         Fault::Status(401) => refuse("auth.token", &[]),
         Fault::Status(403) => refuse("auth.scope", &[]),
@@ -200,7 +205,7 @@ fn failure(service: &Service, fault: Fault, request: &Request) -> Reply {
         Fault::Status(status @ 300..=399) => Reply::empty(status).with("location", &service.url),
         Fault::Status(status @ 402..=499) => Reply::sentence(status, "The request was refused."),
         Fault::Status(status @ 500..=599) => Reply::proxy(status),
-        Fault::Status(_) | Fault::Slow(_) | Fault::Reset | Fault::AnswerLost | Fault::Truncated => Reply::proxy(500),
+        _ => Reply::proxy(500),
     }
 }
 

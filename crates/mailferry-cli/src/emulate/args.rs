@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::faults::EmulatedFaults;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -11,6 +13,7 @@ Examples:
   mailferry emulate --smtp 2525 \\
       --inbound-route http://127.0.0.1:8000/mailersend/inbound
   mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
+  mailferry emulate --fault 'rate_limit*3' --fault 'answer_lost:5%' --fault-seed 7
   mailferry emulate --listen 127.0.0.1:0 --json
 
 Answers as MailerSend is documented to, keeps all mail in memory and delivers
@@ -58,6 +61,8 @@ pub(crate) struct EmulateArgs {
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) events: EmulatedEvents,
+    #[command(flatten)]
+    pub(crate) faults: EmulatedFaults,
 }
 
 /// What is told to others.

@@ -2,6 +2,7 @@
 
 mod announce;
 pub(crate) mod args;
+mod faults;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -134,7 +135,7 @@ fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
             None => route,
         });
     }
-    Ok(builder)
+    Ok(args.faults.set_up(builder))
 }
 
 async fn start(

@@ -319,3 +319,32 @@ fn announced(args: &[&str]) -> String {
     child.wait().unwrap();
     said
 }
+
+#[cfg(unix)]
+#[test]
+fn faults_are_as_told() {
+    let session = Session::bare();
+    let running = start(&session, &["--fault", "421@email", "--fault", "rate-limit:100%*1", "--fault-seed", "7"]);
+    let sender = running.session();
+    for (code, kind) in [(5, "maintenance"), (5, "rate_limited")] {
+        let done = sender.run(["send", "--json", "message.json"]);
+        assert_eq!((done.code, done.object()["error"]["kind"].as_str()), (code, Some(kind)), "{done}");
+    }
+    assert_eq!(sender.run(["send", "--json", "message.json"]).code, 0);
+    running.end("-TERM");
+    for (fault, remedy) in
+        [("slow", "write slow=2s"), ("reset@inbound", "write @ and one of any, email"), ("x", "write one of")]
+    {
+        let done = session.run(["emulate", "--fault", fault]);
+        assert_eq!(done.code, 2, "{done}");
+        assert!(done.stderr.contains(remedy), "{done}");
+    }
+    // Every fault that there is stands in the help.
+    let help = session.run(["emulate", "--help"]).stdout;
+    let error = session.run(["emulate", "--fault", "x"]).stderr;
+    let words = error.split_once("write one of ").unwrap().1.lines().next().unwrap().to_owned();
+    assert_eq!(words.split(", ").count(), 13, "{words}");
+    for word in words.split(", ") {
+        assert!(help.contains(&format!("  {}  ", word.trim())), "{word}: {help}");
+    }
+}

@@ -254,8 +254,10 @@ impl Service {
                     body,
                     retries: self.settings.inbound_retries.clone(),
                     if_lost: Some(if_lost),
+                    about: None,
                 };
-                self.state().outbox.push(parcel, now);
+                let State { outbox, faults, .. } = &mut *self.state();
+                outbox.push(parcel, now, faults);
             }
             let sender = mail.sender.clone();
             let (id, route_id, raw) = (message_id, route.id, Arc::clone(&raw));

@@ -5,10 +5,13 @@
 mod account;
 mod activities;
 mod emails;
+mod faults;
 mod health;
 mod inbound;
 mod requests;
+mod routes;
 mod suppressions;
+mod webhook_changes;
 mod webhooks;
 
 use std::net::IpAddr;
@@ -26,9 +29,12 @@ type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 const AREAS: &[Area] = &[
     emails::answer,
     requests::answer,
+    faults::answer,
     activities::answer,
+    routes::answer,
     inbound::answer,
     webhooks::answer,
+    webhook_changes::answer,
     account::answer,
     suppressions::answer,
     forget,
@@ -136,5 +142,10 @@ fn forget(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply>
         return None;
     }
     service.state().reset();
-    Some(Reply { status: 204, headers: Vec::new(), body: Vec::new() })
+    Some(done())
+}
+
+/// Nothing more is to be said.
+fn done() -> Reply {
+    Reply { status: 204, headers: Vec::new(), body: Vec::new() }
 }

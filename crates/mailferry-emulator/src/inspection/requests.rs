@@ -17,6 +17,8 @@ struct ShownRequest<'a> {
     size: usize,
     body: Option<&'a str>,
     status: Option<u16>,
+    /// As it is written in a flag.
+    fault: Option<String>,
 }
 
 /// The answer, when the request is about requests.
@@ -36,6 +38,7 @@ fn requests(service: &Service) -> Reply {
             size: request.body().len(),
             body: std::str::from_utf8(request.body()).ok(),
             status: request.status(),
+            fault: request.fault().map(|fault| fault.to_string()),
         })
         .collect();
     Reply::json(200, &shown)

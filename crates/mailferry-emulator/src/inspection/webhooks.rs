@@ -9,7 +9,7 @@ use crate::webhooks::{DeliveryResult, RegisteredWebhook};
 
 /// The secret is shown, as MailerSend's API shows it.
 #[derive(Serialize)]
-struct ShownWebhook<'a> {
+pub(super) struct ShownWebhook<'a> {
     id: &'a str,
     url: &'a str,
     name: &'a str,
@@ -34,13 +34,17 @@ struct ShownDelivery<'a> {
     status: Option<u16>,
     error: Option<&'a str>,
     again_at: Option<String>,
+    /// As it is written in a flag.
+    fault: Option<String>,
+    email_id: Option<&'a str>,
+    activity_id: Option<&'a str>,
 }
 
 /// The answer, when the request is about webhooks.
 pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
     Some(match (asked.method, parts) {
         ("GET", ["webhooks"]) => webhooks(service),
-        ("GET", ["webhooks", "deliveries"]) => deliveries(service),
+        ("GET", ["webhooks", "deliveries"]) => deliveries(service, asked),
         ("POST", ["webhooks", "deliveries", number, "resend"]) => resend(service, number),
         _ => return None,
     })
@@ -52,7 +56,7 @@ fn webhooks(service: &Service) -> Reply {
     Reply::json(200, &shown)
 }
 
-fn show(webhook: &RegisteredWebhook) -> ShownWebhook<'_> {
+pub(super) fn show(webhook: &RegisteredWebhook) -> ShownWebhook<'_> {
     ShownWebhook {
         id: &webhook.id,
         url: &webhook.url,
@@ -65,8 +69,19 @@ fn show(webhook: &RegisteredWebhook) -> ShownWebhook<'_> {
     }
 }
 
-fn deliveries(service: &Service) -> Reply {
-    let deliveries = service.deliveries();
+/// `?webhook=` (or a forward's id), `email=`, `before=` a number and `limit=` leave out others; the newest are last.
+fn deliveries(service: &Service, asked: &Asked<'_>) -> Reply {
+    let (mut before, mut limit) = (None, None);
+    for (name, value) in [("before", &mut before), ("limit", &mut limit)] {
+        let Some(text) = asked.parameters(name).pop() else { continue };
+        let Ok(number) = text.parse::<u64>() else {
+            return Reply::sentence(400, &format!("{name} is a number."));
+        };
+        *value = Some(number);
+    }
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let (receiver, email) = (asked.parameters("webhook").pop(), asked.parameters("email").pop());
+    let deliveries = service.state().outbox.some_deliveries(receiver.as_deref(), email.as_deref(), before, limit);
     let shown: Vec<ShownDelivery<'_>> = deliveries
         .iter()
         .map(|delivery| ShownDelivery {
@@ -87,6 +102,9 @@ fn deliveries(service: &Service) -> Reply {
                 DeliveryResult::Unanswered(reason) => Some(reason),
             },
             again_at: delivery.again_at.map(|at| at.to_string()),
+            fault: delivery.fault.map(|fault| fault.to_string()),
+            email_id: delivery.email_id.as_deref(),
+            activity_id: delivery.activity_id.as_deref(),
         })
         .collect();
     Reply::json(200, &shown)

@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::suppression::{SuppressionList, Whom};
 use crate::tracking::Reader;
 use crate::webhooks;
+use crate::webhooks::delivery::{Parcel, Told};
 
 /// Who opened or clicked, if a link tells.
 type Who = Option<Arc<Reader>>;
@@ -172,10 +173,14 @@ impl State {
         let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
         let is_told = !kind.is_paid() || self.terms.allowance.lacks(Feature::Activities).is_none();
         if let Some(event) = kind.event().filter(|_| is_told) {
-            let Self { webhooks, outbox, .. } = self;
+            let Self { webhooks, outbox, faults, .. } = self;
+            let mut told = None;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                outbox.push(webhook.parcel(event, body, settings), at);
+                let tell = || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id() });
+                let about = Some(Arc::clone(told.get_or_insert_with(tell)));
+                let parcel = Parcel { about, ..webhook.parcel(event, body, settings) };
+                outbox.push(parcel, at, faults);
             }
         }
         let weight = occurrence.weight();

@@ -12,7 +12,7 @@ use crate::rules::{INBOUND, INBOUND_DOMAIN, examine, is_true, number};
 use crate::webhooks::delivery::Receiver;
 
 /// More are refused as MailerSend refuses them; where its own limit is, is UNCERTAIN.
-const MOST_ROUTES: usize = 1_000;
+pub(crate) const MOST_ROUTES: usize = 1_000;
 
 #[derive(Serialize)]
 struct Data<T> {
@@ -127,15 +127,19 @@ impl Service {
     }
 
     pub(super) fn delete_inbound_route(&self, id: &str) -> Reply {
-        let mut state = self.state();
-        let Some(position) = state.inbound.routes.iter().position(|route| route.id == id) else {
-            return not_found();
-        };
-        let route = state.inbound.routes.remove(position);
+        if self.state().delete_route(id) { Reply::nothing() } else { not_found() }
+    }
+}
+
+impl State {
+    /// Deletes a route and what waits to be posted by it; `false` when there is none with this id.
+    pub(crate) fn delete_route(&mut self, id: &str) -> bool {
+        let Some(position) = self.inbound.routes.iter().position(|route| route.id == id) else { return false };
+        let route = self.inbound.routes.remove(position);
         for receiver in route.forwards.iter().filter_map(receiver) {
-            state.outbox.forget(&receiver);
+            self.outbox.forget(&receiver);
         }
-        Reply::nothing()
+        true
     }
 }
 

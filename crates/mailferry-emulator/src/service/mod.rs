@@ -23,9 +23,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredMessage};
 pub(crate) use self::upkeep::HOLD;
+pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::limits::Minute;
 use crate::plan::Allowance;
@@ -226,6 +228,11 @@ impl Service {
         let reset = crate::clock::later(now, std::time::Duration::from_mins(1));
         let minute = Minute { limit, remaining: 0, retry_after: Some(60), reset };
         self.rate_limited(Some(minute), 60, now)
+    }
+
+    /// The 429 of a fault, as if too many resources were created.
+    pub(crate) fn creation_reached(&self, now: Timestamp) -> Reply {
+        self.with_quota(refuse("create.too_many", &[]), now)
     }
 
     fn quota(&self, now: Timestamp) -> Reply {

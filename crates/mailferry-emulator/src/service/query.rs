@@ -90,6 +90,7 @@ mod tests {
                 authorization: None,
                 body: bytes::Bytes::new(),
                 status: None,
+                fault: None,
             };
             assert_eq!(super::query(&request), expected, "{query}");
         };

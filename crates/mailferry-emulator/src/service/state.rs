@@ -1,6 +1,6 @@
 //! What the service remembers.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
 use super::upkeep::Window;
-use crate::fault::Fault;
+use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Delays, Holding, Letter, Occurrence, Pace, Script};
@@ -41,7 +41,7 @@ pub(crate) struct State {
     pub(crate) messages: Log<StoredMessage>,
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
-    pub(crate) faults: VecDeque<Fault>,
+    pub(crate) faults: Faults,
     pub(crate) agenda: Agenda,
     pub(crate) script: Script,
     pub(crate) contacts: Contacts,
@@ -76,7 +76,7 @@ impl StoredEmail {
 }
 
 impl State {
-    pub(crate) fn new(ids: Ids, memory: Memory) -> Self {
+    pub(crate) fn new(ids: Ids, memory: Memory, faults: Faults) -> Self {
         // A message has several recipients, and an email several activities.
         let several = memory.count.saturating_mul(10);
         Self {
@@ -94,7 +94,7 @@ impl State {
             messages: Log::new(memory),
             bulks: Log::new(memory),
             requests: Log::new(memory),
-            faults: VecDeque::new(),
+            faults,
             agenda: Agenda::new(Memory { count: several, bytes: memory.bytes }),
             script: Script::default(),
             contacts: Contacts::new(several),
@@ -107,8 +107,8 @@ impl State {
         }
     }
 
-    /// Forgets messages, requests, suppressions, faults and deliveries, and starts limits again; the account stays as it
-    /// is, and its webhooks with it.
+    /// Forgets messages, requests, suppressions and deliveries, and starts limits and faults again; the account stays as
+    /// it is, and its webhooks with it.
     pub(crate) fn reset(&mut self) {
         self.meter = Meter::default();
         self.terms.forget();
@@ -116,7 +116,7 @@ impl State {
         self.messages.clear();
         self.bulks.clear();
         self.requests.clear();
-        self.faults.clear();
+        self.faults.reset();
         self.agenda.clear();
         self.plan_window();
         self.holding.clear();

@@ -12,12 +12,13 @@ use crate::clock::object_time;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{Findings, WEBHOOK, WEBHOOK_DOMAIN, examine, is_true, number, unanswered};
-use crate::webhooks::{EVENTS, RegisteredWebhook, Webhook, WebhookVersion, body};
+use crate::webhooks::delivery::Parcel;
+use crate::webhooks::{Change, EVENTS, RegisteredWebhook, Retries, Webhook, WebhookVersion, body};
 
 /// What the first request to a URL is signed with, since its own secret does not exist yet: a published constant.
 const TEST_KEY: &str = "test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G";
 /// More are refused as MailerSend refuses those that come too fast; where its own limit is, is UNCERTAIN.
-const MOST_WEBHOOKS: usize = 1_000;
+pub(crate) const MOST_WEBHOOKS: usize = 1_000;
 
 #[derive(Serialize)]
 struct Data<T> {
@@ -116,41 +117,21 @@ impl Service {
         {
             return invalid(&unanswered());
         }
+        let change = Change {
+            url,
+            name: text(&root, "name"),
+            events: root.get("events").map(|_| events(&root)),
+            version: version(&root),
+            enabled: root.get("enabled").filter(|enabled| !enabled.is_null()).map(is_true),
+        };
         let mut state = self.state();
-        let State { webhooks, outbox, .. } = &mut *state;
         // It may have been deleted while its new URL was asked.
-        let Some(webhook) = webhooks.iter_mut().find(|webhook| webhook.id == id) else { return not_found() };
-        if let Some(url) = url {
-            outbox.redirect(&webhook.receiver(), &url);
-            webhook.url = url;
-        }
-        if let Some(name) = text(&root, "name") {
-            webhook.name = name;
-        }
-        if root.get("events").is_some() {
-            webhook.events = events(&root);
-        }
-        if let Some(version) = version(&root) {
-            webhook.version = version;
-        }
-        if let Some(enabled) = root.get("enabled").filter(|enabled| !enabled.is_null()) {
-            webhook.enabled = is_true(enabled);
-            webhook.failures.clear();
-            if !webhook.enabled {
-                outbox.forget(&webhook.receiver());
-            }
-        }
-        webhook.updated_at = now;
-        let webhook = webhook.clone();
+        let Some(webhook) = state.change_webhook(id, change, now) else { return not_found() };
         Reply::json(200, &Data { data: self.show(&state, &webhook) })
     }
 
     pub(super) fn delete_webhook(&self, id: &str) -> Reply {
-        let mut state = self.state();
-        let State { webhooks, outbox, .. } = &mut *state;
-        let Some(position) = webhooks.iter().position(|webhook| webhook.id == id) else { return not_found() };
-        outbox.forget(&webhooks.remove(position).receiver());
-        Reply::nothing()
+        if self.state().delete_webhook(id) { Reply::nothing() } else { not_found() }
     }
 
     /// What is wrong with a new webhook, or with `known` once it is changed.
@@ -171,6 +152,21 @@ impl Service {
         let (ping, within) = (Bytes::from(body::ping(now)), self.settings.webhook_timeout);
         let answer = self.dispatch.poster.post(url, TEST_KEY, ping, within).await;
         matches!(answer, Ok(200..=299))
+    }
+
+    /// Posts a ping to the webhook `id` soon, signed as the first request to its URL is; `false` when there is none.
+    pub(crate) fn ping(&self, id: &str) -> bool {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let Some(webhook) = state.webhooks.iter().find(|webhook| webhook.id == id) else { return false };
+        let ping = Parcel {
+            secret: TEST_KEY.to_owned(),
+            retries: Retries::none(),
+            ..webhook.parcel("webhook.test", body::ping(now), &self.settings)
+        };
+        state.outbox.push_surely(ping, now);
+        self.wake(&state);
+        true
     }
 
     fn show<'a>(&self, state: &State, webhook: &'a RegisteredWebhook) -> Shown<'a> {

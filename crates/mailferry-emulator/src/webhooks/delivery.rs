@@ -9,8 +9,10 @@
 //!     url, secret, body: Bytes::from(json::compact(&payload)),
 //!     retries: Retries::none(),
 //!     if_lost: Some(Notice { kind: "inbound_forward.failed", domain: Some(domain), data: json::compact(&data) }),
+//!     about: None,
 //! };
-//! service.state().outbox.push(parcel, now);
+//! let State { outbox, faults, .. } = &mut *service.state();
+//! outbox.push(parcel, now, faults);
 //! service.dispatch.wake();
 //! ```
 //!
@@ -21,9 +23,12 @@
 //! failed, `if_lost` goes to the webhooks that want to hear of it. [`Outbox::forget`](super::Outbox::forget) takes back
 //! what waits for a receiver that is gone.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::Retries;
+use crate::fault::FaultOn;
 
 /// Who is told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +45,14 @@ impl Receiver {
             Self::Webhook(id) | Self::Forward(id) => id,
         }
     }
+
+    /// What faults take a parcel to it for.
+    pub(crate) fn fault_on(&self) -> FaultOn {
+        match self {
+            Self::Webhook(_) => FaultOn::Webhooks,
+            Self::Forward(_) => FaultOn::Inbound,
+        }
+    }
 }
 
 /// A body on its way.
@@ -53,6 +66,15 @@ pub(crate) struct Parcel {
     pub(crate) body: Bytes,
     pub(crate) retries: Retries,
     pub(crate) if_lost: Option<Notice>,
+    /// The activity that it tells of.
+    pub(crate) about: Option<Arc<Told>>,
+}
+
+/// An activity, by its ids.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) email_id: String,
+    pub(crate) activity_id: String,
 }
 
 /// An event of the account, for the webhooks that are registered for it.
@@ -64,6 +86,12 @@ pub(crate) struct Notice {
     pub(crate) domain: Option<String>,
     /// The `data`, as compact JSON.
     pub(crate) data: Vec<u8>,
+}
+
+/// Whether something can be posted to `url`.
+pub(crate) fn is_postable(url: &str) -> bool {
+    let parsed = url.parse::<reqwest::Url>();
+    url.len() <= 2_048 && parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 impl Parcel {

@@ -94,7 +94,7 @@ pub(crate) async fn run(service: Arc<Service>, mut stop: watch::Receiver<()>) {
 async fn post(service: Arc<Service>, waiting: Waiting) -> (Waiting, Result<u16, Failure>) {
     let parcel = &waiting.parcel;
     let within = service.settings.webhook_timeout;
-    let outcome = service.dispatch.poster.post(&parcel.url, &parcel.secret, parcel.body.clone(), within).await;
+    let outcome = service.dispatch.poster.post(&parcel.url, &waiting.secret(), parcel.body.clone(), within).await;
     (waiting, outcome)
 }
 

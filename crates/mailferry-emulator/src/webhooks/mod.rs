@@ -12,6 +12,6 @@ pub(crate) use self::driver::{Dispatch, run};
 pub(crate) use self::outbox::Outbox;
 pub use self::outbox::{Delivery, DeliveryResult};
 pub(crate) use self::post::WITHIN;
-pub(crate) use self::registry::EVENTS;
+pub(crate) use self::registry::{Change, EVENTS};
 pub use self::registry::{Pausing, RegisteredWebhook, Webhook, WebhookVersion};
 pub use self::retries::Retries;

@@ -1,7 +1,9 @@
 //! Parcels that wait, and the log of those that were posted.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,6 +11,7 @@ use jiff::Timestamp;
 use super::delivery::{Notice, Parcel, Receiver};
 use super::post::{Failure, sign};
 use crate::clock::later;
+use crate::fault::{Fault, Faults};
 use crate::log::Log;
 use crate::settings::Memory;
 
@@ -36,6 +39,12 @@ pub struct Delivery {
     pub result: DeliveryResult,
     /// When it is tried again.
     pub again_at: Option<Timestamp>,
+    /// What went wrong on purpose with this attempt.
+    pub fault: Option<Fault>,
+    /// The id of the email that it tells of, where it is about one.
+    pub email_id: Option<String>,
+    /// The id of the activity that it tells of, where it is about one.
+    pub activity_id: Option<String>,
 }
 
 /// What came of an attempt.
@@ -58,7 +67,8 @@ impl DeliveryResult {
 impl fmt::Debug for Delivery {
     /// Without passwords of the URL and without the body, which may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at } = self;
+        let Self { number, receiver, event, url: _, body, signature: _, attempt, at, result, again_at, fault, .. } =
+            self;
         f.debug_struct("Delivery")
             .field("number", number)
             .field("receiver", receiver)
@@ -68,6 +78,7 @@ impl fmt::Debug for Delivery {
             .field("at", at)
             .field("result", result)
             .field("again_at", again_at)
+            .field("fault", fault)
             .finish_non_exhaustive()
     }
 }
@@ -76,6 +87,24 @@ impl fmt::Debug for Delivery {
 pub(crate) struct Waiting {
     pub(crate) parcel: Parcel,
     attempts: u32,
+    /// When it came first, however often it was tried since.
+    arrival: u64,
+    /// What the next attempt meets.
+    fault: Option<Fault>,
+}
+
+impl Waiting {
+    /// What the next attempt is signed with.
+    pub(crate) fn secret(&self) -> Cow<'_, str> {
+        secret(&self.parcel, self.fault)
+    }
+}
+
+fn secret(parcel: &Parcel, fault: Option<Fault>) -> Cow<'_, str> {
+    match fault {
+        Some(Fault::WebhookWronglySigned) => Cow::Owned(format!("not {}", parcel.secret)),
+        _ => Cow::Borrowed(&parcel.secret),
+    }
 }
 
 /// A parcel that was posted once.
@@ -86,22 +115,26 @@ pub(crate) struct Posted {
     at: Timestamp,
     result: DeliveryResult,
     again_at: Option<Timestamp>,
+    fault: Option<Fault>,
 }
 
 impl Posted {
     fn shown(&self) -> Delivery {
-        let Self { parcel, number, attempt, at, result, again_at } = self;
+        let Self { parcel, number, attempt, at, result, again_at, fault } = self;
         Delivery {
             number: *number,
             receiver: parcel.receiver.id().to_owned(),
             event: parcel.kind.clone(),
             url: parcel.url.clone(),
             body: parcel.body.clone(),
-            signature: sign(&parcel.secret, &parcel.body),
+            signature: sign(&secret(parcel, *fault), &parcel.body),
             attempt: *attempt,
             at: *at,
             result: result.clone(),
             again_at: *again_at,
+            fault: *fault,
+            email_id: parcel.about.as_ref().map(|about| about.email_id.clone()),
+            activity_id: parcel.about.as_ref().map(|about| about.activity_id.clone()),
         }
     }
 }
@@ -113,6 +146,9 @@ pub(crate) struct Answered {
     /// What is to be announced because it is lost.
     pub(crate) lost: Option<Notice>,
 }
+
+/// How long something is held back that nothing comes after.
+const MOST_HELD: Duration = Duration::from_mins(1);
 
 /// By when they are due, then by arrival.
 type Queue = BTreeMap<(Timestamp, u64), Waiting>;
@@ -128,6 +164,8 @@ pub(crate) struct Outbox {
     most: Memory,
     lost: u64,
     posted: u64,
+    /// Whether anything was ever held back for what comes after it.
+    holds: bool,
     log: Log<Posted>,
 }
 
@@ -141,13 +179,59 @@ impl Outbox {
             most: memory,
             lost: 0,
             posted: 0,
+            holds: false,
             log: Log::new(memory),
         }
     }
 
-    /// Adds a parcel that is due at `due`. When too many wait, those that are due last are lost, and counted.
-    pub(crate) fn push(&mut self, parcel: Parcel, due: Timestamp) {
-        self.queue(Waiting { parcel, attempts: 0 }, due);
+    /// Adds a parcel that is due at `due`, unless it meets a fault. When too many wait, those that are due last are lost,
+    /// and counted.
+    pub(crate) fn push(&mut self, parcel: Parcel, due: Timestamp, faults: &mut Faults) {
+        let fault = faults.meet(parcel.receiver.fault_on());
+        let due = match fault {
+            Some(Fault::WebhookLost) => {
+                self.push_nowhere(parcel, due);
+                return;
+            }
+            Some(Fault::WebhookDelayed(delay)) => later(due, delay),
+            Some(Fault::WebhookReordered) => {
+                self.holds = true;
+                later(due, MOST_HELD)
+            }
+            Some(Fault::WebhookDuplicated) => {
+                self.add(parcel.clone(), due, fault);
+                due
+            }
+            _ => due,
+        };
+        self.add(parcel, due, fault);
+    }
+
+    /// Adds a parcel that meets no fault.
+    pub(crate) fn push_surely(&mut self, parcel: Parcel, due: Timestamp) {
+        self.add(parcel, due, None);
+    }
+
+    fn add(&mut self, parcel: Parcel, due: Timestamp, fault: Option<Fault>) {
+        let arrival = self.arrivals;
+        self.queue(Waiting { parcel, attempts: 0, arrival, fault }, due);
+    }
+
+    /// Writes down that a parcel is not posted at all.
+    fn push_nowhere(&mut self, parcel: Parcel, at: Timestamp) {
+        let result = DeliveryResult::Unanswered("not posted, on purpose".to_owned());
+        let (weight, fault) = (parcel.weight(), Some(Fault::WebhookLost));
+        let posted = Posted { parcel, number: self.posted, attempt: 1, at, result, again_at: None, fault };
+        self.posted = self.posted.saturating_add(1);
+        self.log.push(posted, weight);
+    }
+
+    /// What was held back for `receiver` until the parcel that came as `arrival` was posted is due now.
+    fn release(&mut self, receiver: &Receiver, arrival: u64, now: Timestamp) {
+        let Some(queue) = self.queues.get_mut(receiver).filter(|_| self.holds) else { return };
+        let is_held = |waiting: &Waiting| waiting.fault == Some(Fault::WebhookReordered) && waiting.arrival < arrival;
+        let held: Vec<_> = queue.extract_if((now, u64::MAX).., |_, waiting| is_held(waiting)).collect();
+        queue.extend(held.into_iter().map(|((_, key), waiting)| ((now, key), waiting)));
     }
 
     fn queue(&mut self, waiting: Waiting, due: Timestamp) {
@@ -190,7 +274,7 @@ impl Outbox {
 
     /// Writes down what came of a parcel, and queues it again if it may be repeated.
     pub(crate) fn answered(&mut self, waiting: Waiting, outcome: Result<u16, Failure>, now: Timestamp) -> Answered {
-        let Waiting { parcel, attempts } = waiting;
+        let Waiting { parcel, attempts, arrival, fault } = waiting;
         let attempt = attempts.saturating_add(1);
         let receiver = parcel.receiver.clone();
         self.less(parcel.weight());
@@ -208,25 +292,46 @@ impl Outbox {
         let again_at = delay.map(|delay| later(now, delay));
         let lost = if is_wanted && failed && again_at.is_none() { parcel.if_lost.clone() } else { None };
         tracing::debug!(receiver = receiver.id(), event = parcel.kind, attempt, ?result, "posted");
-        let posted = Posted { parcel: parcel.clone(), number: self.posted, attempt, at: now, result, again_at };
+        let posted = Posted { parcel: parcel.clone(), number: self.posted, attempt, at: now, result, again_at, fault };
         self.posted = self.posted.saturating_add(1);
         self.log.push(posted, parcel.weight());
         if let Some(due) = again_at {
-            self.queue(Waiting { parcel, attempts: attempt }, due);
+            self.queue(Waiting { parcel, attempts: attempt, arrival, fault: None }, due);
         }
+        self.release(&receiver, arrival, now);
         Answered { receiver, failed, lost }
     }
 
     /// Every attempt that is remembered, oldest first.
-    pub(crate) fn deliveries(&self) -> impl Iterator<Item = Delivery> {
+    pub(crate) fn deliveries(&self) -> impl DoubleEndedIterator<Item = Delivery> {
         self.log.iter().map(Posted::shown)
     }
 
-    /// Posts the delivery `number` again, as if for the first time; `false` when it is not remembered.
+    /// The last `limit` attempts that are older than the number `before`, oldest first: those for one receiver, and about
+    /// one email, where these are named.
+    pub(crate) fn some_deliveries(
+        &self,
+        receiver: Option<&str>,
+        email: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Vec<Delivery> {
+        let is_wanted = |posted: &&Posted| {
+            let about = posted.parcel.about.as_ref();
+            before.is_none_or(|before| posted.number < before)
+                && receiver.is_none_or(|receiver| posted.parcel.receiver.id() == receiver)
+                && email.is_none_or(|email| about.is_some_and(|about| about.email_id == email))
+        };
+        let mut found: Vec<Delivery> = self.log.iter().rev().filter(is_wanted).take(limit).map(Posted::shown).collect();
+        found.reverse();
+        found
+    }
+
+    /// Posts the delivery `number` again, as if for the first time, and without faults; `false` when it is not remembered.
     pub(crate) fn resend(&mut self, number: u64, now: Timestamp) -> bool {
         let posted = self.log.iter().find(|posted| posted.number == number);
         let Some(parcel) = posted.map(|posted| posted.parcel.clone()) else { return false };
-        self.push(parcel, now);
+        self.add(parcel, now, None);
         true
     }
 
@@ -298,7 +403,12 @@ mod tests {
             body: Bytes::from(vec![b' '; bytes]),
             retries: Retries::twice(),
             if_lost: Some(Notice { kind: "inbound_forward.failed", domain: None, data: Vec::new() }),
+            about: None,
         }
+    }
+
+    fn faults() -> Faults {
+        Faults::new(0, Vec::new()).unwrap()
     }
 
     fn outbox(bytes: usize) -> Outbox {
@@ -311,7 +421,7 @@ mod tests {
         let forgets: [fn(&mut Outbox, &Receiver); 2] = [Outbox::forget, |outbox, _| outbox.clear()];
         for forget in forgets {
             let mut outbox = outbox(1_000_000);
-            outbox.push(parcel("a", 0), NOW);
+            outbox.push(parcel("a", 0), NOW, &mut faults());
             let posting = outbox.take(NOW).unwrap();
             forget(&mut outbox, &Receiver::Forward("a".to_owned()));
             let answered = outbox.answered(posting, Ok(500), NOW);
@@ -324,12 +434,12 @@ mod tests {
     #[test]
     fn what_is_being_posted_takes_memory_too() {
         let mut outbox = outbox(100_000);
-        outbox.push(parcel("a", 60_000), NOW);
+        outbox.push(parcel("a", 60_000), NOW, &mut faults());
         let posting = outbox.take(NOW).unwrap();
-        outbox.push(parcel("b", 60_000), NOW);
+        outbox.push(parcel("b", 60_000), NOW, &mut faults());
         assert_eq!((outbox.lost(), outbox.next()), (1, None));
         outbox.answered(posting, Ok(200), NOW);
-        outbox.push(parcel("b", 60_000), NOW);
+        outbox.push(parcel("b", 60_000), NOW, &mut faults());
         assert_eq!((outbox.lost(), outbox.next()), (1, Some(NOW)));
     }
 }

@@ -157,6 +157,16 @@ impl fmt::Debug for Webhook {
     }
 }
 
+/// What becomes different of a webhook; `None` stays as it is.
+#[derive(Default)]
+pub(crate) struct Change {
+    pub(crate) url: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) events: Option<Vec<String>>,
+    pub(crate) version: Option<WebhookVersion>,
+    pub(crate) enabled: Option<bool>,
+}
+
 /// A webhook that the account has.
 #[derive(Clone)]
 pub struct RegisteredWebhook {
@@ -216,6 +226,7 @@ impl RegisteredWebhook {
             body: Bytes::from(body),
             retries: settings.webhook_retries.clone(),
             if_lost: None,
+            about: None,
         }
     }
 }
@@ -256,12 +267,50 @@ impl State {
         registered
     }
 
+    /// Changes a webhook; `None` when there is none with this id. What waits for it goes to its new URL, and nothing waits
+    /// for one that is switched off.
+    pub(crate) fn change_webhook(&mut self, id: &str, change: Change, now: Timestamp) -> Option<RegisteredWebhook> {
+        let Self { webhooks, outbox, .. } = self;
+        let webhook = webhooks.iter_mut().find(|webhook| webhook.id == id)?;
+        let Change { url, name, events, version, enabled } = change;
+        if let Some(url) = url {
+            outbox.redirect(&webhook.receiver(), &url);
+            webhook.url = url;
+        }
+        if let Some(name) = name {
+            webhook.name = name;
+        }
+        if let Some(events) = events {
+            webhook.events = events;
+        }
+        if let Some(version) = version {
+            webhook.version = version;
+        }
+        if let Some(enabled) = enabled {
+            webhook.enabled = enabled;
+            webhook.failures.clear();
+            if !enabled {
+                outbox.forget(&webhook.receiver());
+            }
+        }
+        webhook.updated_at = now;
+        Some(webhook.clone())
+    }
+
+    /// Deletes a webhook and what waits for it; `false` when there is none with this id.
+    pub(crate) fn delete_webhook(&mut self, id: &str) -> bool {
+        let Self { webhooks, outbox, .. } = self;
+        let Some(position) = webhooks.iter().position(|webhook| webhook.id == id) else { return false };
+        outbox.forget(&webhooks.remove(position).receiver());
+        true
+    }
+
     /// Posts an event of the account to everyone who wants to hear of it.
     pub(crate) fn announce(&mut self, settings: &Settings, notice: &Notice, now: Timestamp) {
-        let Self { webhooks, outbox, .. } = self;
+        let Self { webhooks, outbox, faults, .. } = self;
         for webhook in webhooks.iter().filter(|webhook| webhook.wants(notice.kind, notice.domain.as_deref())) {
             let body = body::account(notice.kind, &notice.data, webhook, now);
-            outbox.push(webhook.parcel(notice.kind, body, settings), now);
+            outbox.push(webhook.parcel(notice.kind, body, settings), now, faults);
         }
     }
 

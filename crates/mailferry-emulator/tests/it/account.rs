@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailferry_emulator::{
-    AccountState, Delay, Delays, EmailStatus, Emulator, Plan, Reaction, SuppressionList, Webhook,
+    AccountState, Delay, Delays, Email, EmailStatus, Emulator, Plan, Reaction, SuppressionList, Webhook,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ async fn put(emulator: &Emulator, body: &Value) -> Answer {
 }
 
 fn statuses(emulator: &Emulator) -> Vec<EmailStatus> {
-    emulator.emails().iter().map(|email| email.status()).collect()
+    emulator.emails().iter().map(Email::status).collect()
 }
 
 #[tokio::test]

@@ -155,6 +155,9 @@ const TONES = {
 /** What became of an email, or what happened to it, as a badge. */
 export const statusBadge = (status) => badge(words(status), TONES[status] ?? "");
 
+/** Somebody, by name and address. */
+export const who = ({ name, email }) => el("span", { class: "who" }, name ? el("strong", {}, name) : null, el("span", { class: "address" }, email));
+
 /** `hard_bounced` as people write it. */
 export const words = (name) => String(name ?? "").replaceAll("_", " ").replaceAll("-", " ");
 
@@ -166,10 +169,10 @@ export function codeBadge(status) {
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
-const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const dayTime = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-const precise = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long", hourCycle: "h23" });
+const precise = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
 
 /** The emulator's time and this machine's, apart: its clock can be moved. */
 let offset = 0;
@@ -244,7 +247,7 @@ async function copy(text) {
 
 /** Text as it is, in a box that scrolls, with a button to copy it. `label` names it. */
 export function code(text, { label = "Text", copy: copies = true, look = "" } = {}) {
-  return el("div", { class: `code ${look}` },
+  return el("div", { class: `codebox ${look}` },
     copies ? copyButton(text, { label: "Copy" }) : null,
     el("pre", { tabindex: "0", role: "region", "aria-label": label }, el("code", {}, text)));
 }
@@ -316,6 +319,7 @@ export function tabs(label, items, { selected = items[0]?.id, onselect } = {}) {
       const is = one.dataset.id === item.id;
       one.setAttribute("aria-selected", String(is));
       one.tabIndex = is ? 0 : -1;
+      if (is && list.isConnected) one.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     panel.setAttribute("aria-labelledby", `${prefix}-${item.id}`);
     if (!same && !quiet) onselect?.(item.id);
