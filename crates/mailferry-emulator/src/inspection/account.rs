@@ -233,7 +233,7 @@ fn limits(state: &State, now: Timestamp) -> Vec<Rate> {
     let others = others.map(|(key, used)| limit(format!("/v1/{key}"), rates.other, Some(used)));
     let mut others: Vec<Rate> = others.collect();
     others.sort_by(|one, other| one.route.cmp(&other.route));
-    let rest = limit("every other route, each".to_owned(), rates.other, None);
+    let rest = limit("Every other route, each".to_owned(), rates.other, None);
     let own = own.map(|(key, name, most)| limit(name.to_owned(), most, state.meter.route(key, now)));
     own.into_iter().chain(others).chain([rest]).collect()
 }

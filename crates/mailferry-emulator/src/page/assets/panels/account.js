@@ -121,6 +121,9 @@ function atOnce(control, work) {
   return control;
 }
 
+/** How many seconds it is from one time to another, at least one. */
+const seconds = (until, from) => Math.max(1, Math.ceil((Date.parse(until) - Date.parse(from)) / 1_000));
+
 /** Shows `value` in `control`, unless somebody is at it. */
 function put(control, value) {
   if (document.activeElement !== control && control.getAttribute("aria-busy") !== "true") control.value = value;
@@ -154,14 +157,14 @@ function standing(change) {
 
 function limits() {
   const box = el("div", { class: "gauges" });
-  const until = (at) => (at ? el("p", { class: "help" }, "again ", time(at, { clock: true })) : null);
   return {
     element: section("Limits", box),
-    show: ({ quota, trial, limits: routes }) => fill(box,
-      el("div", { class: "card" }, gauge("Requests today", quota.used, quota.limit), until(quota.resets_at)),
+    show: ({ quota, trial, limits: routes, clock }) => fill(box,
+      el("div", { class: "card" }, gauge("Requests today", quota.used, quota.limit), el("p", { class: "help" }, "until midnight UTC")),
       trial ? el("div", { class: "card" }, gauge("Emails of the trial", trial.emails, trial.most_emails)) : null,
       trial ? el("div", { class: "card" }, gauge("People of the trial", trial.recipients, trial.most_recipients)) : null,
-      routes.map(({ route, limit, used, resets_at: at }) => el("div", { class: "card" }, gauge(`${route}, a minute`, used, limit), until(at)))),
+      routes.map(({ route, limit, used, resets_at: at }) => el("div", { class: "card" }, gauge(route, used, limit),
+        el("p", { class: "help" }, at ? `a minute; again in ${seconds(at, clock.now)} s` : "a minute")))),
   };
 }
 
