@@ -18,7 +18,7 @@ use crate::inbound::InboundRoute;
 use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
 use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
-use crate::service::{Service, State};
+use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
 use crate::smtp::{self, Routes, SmtpLimits};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
@@ -433,6 +433,7 @@ impl Builder {
         if let Some((start, end)) = maintenance {
             state.plan_maintenance(start, end);
         }
+        state.tokens = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now())).collect();
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {

@@ -51,6 +51,7 @@ pub(crate) fn render(root: &Value, settings: &Settings, most: RecipientLimits) -
             subject: subject.unwrap_or_default().into(),
             text: text("text").map(Into::into),
             html: text("html").map(Into::into),
+            warnings: Arc::default(),
         };
         return Rendering { failed: Vec::new(), readers: vec![plain; recipients.len()] };
     };

@@ -226,6 +226,12 @@ impl Emulator {
         self.service.state().domain_id(domain.as_ref())
     }
 
+    /// Verifies the sender identity with this address, as if its owner had followed the link in the mail that MailerSend
+    /// sends: mail may come from it, and webhooks hear of it. `false` when there is none: it is made by the API.
+    pub fn verify_identity(&self, email: &str) -> bool {
+        self.service.verify_identity(email)
+    }
+
     /// Registers `webhook` without a ping. The answer tells its secret.
     pub fn register_webhook(&self, webhook: Webhook) -> RegisteredWebhook {
         let now = self.service.clock.now();

@@ -1,7 +1,7 @@
 //! JSON as MailerSend writes it (facts sheet 9.3, recorded).
 //!
 //! Successes, 401 and 422 are compact with `\/` and `\uXXXX`; what its framework answers by itself (404, 429) is
-//! spread over lines with four spaces.
+//! spread over lines with four spaces, and its slashes are not escaped.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,12 +11,12 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 /// `value` on one line, slashes and everything beyond ASCII escaped.
 pub(crate) fn compact(value: &impl Serialize) -> Vec<u8> {
-    write(value, Escaping(CompactFormatter))
+    write(value, Escaping { inner: CompactFormatter, slashes: true })
 }
 
-/// `value` over several lines, indented by four spaces, escaped in the same way.
+/// `value` over several lines, indented by four spaces, escaped in the same way but for slashes, which stay as they are.
 pub(crate) fn pretty(value: &impl Serialize) -> Vec<u8> {
-    write(value, Escaping(PrettyFormatter::with_indent(b"    ")))
+    write(value, Escaping { inner: PrettyFormatter::with_indent(b"    "), slashes: false })
 }
 
 fn write(value: &impl Serialize, formatter: impl Formatter) -> Vec<u8> {
@@ -30,12 +30,15 @@ fn write(value: &impl Serialize, formatter: impl Formatter) -> Vec<u8> {
     bytes
 }
 
-struct Escaping<F>(F);
+struct Escaping<F> {
+    inner: F,
+    slashes: bool,
+}
 
 impl<F> Escaping<F> {
-    fn fragment<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn fragment<W: ?Sized + io::Write>(&self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut plain = 0;
-        for (at, found) in fragment.char_indices().filter(|(_, c)| *c == '/' || !c.is_ascii()) {
+        for (at, found) in fragment.char_indices().filter(|(_, c)| (self.slashes && *c == '/') || !c.is_ascii()) {
             writer.write_all(fragment.as_bytes().get(plain..at).unwrap_or_default())?;
             let mut escaped = String::new();
             if found == '/' {
@@ -54,43 +57,43 @@ impl<F> Escaping<F> {
 
 impl<F: Formatter> Formatter for Escaping<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        Self::fragment(writer, fragment)
+        self.fragment(writer, fragment)
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
+        self.inner.begin_array(writer)
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
+        self.inner.end_array(writer)
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
+        self.inner.begin_array_value(writer, first)
     }
 
     fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
+        self.inner.end_array_value(writer)
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
+        self.inner.begin_object(writer)
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
+        self.inner.end_object(writer)
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
+        self.inner.begin_object_key(writer, first)
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
+        self.inner.begin_object_value(writer)
     }
 
     fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
+        self.inner.end_object_value(writer)
     }
 }
 
@@ -106,7 +109,8 @@ mod tests {
 
     #[test]
     fn spreads_over_lines_as_recorded() {
-        let value = serde_json::json!({"message": "Resource not found."});
-        assert_eq!(String::from_utf8(pretty(&value)).unwrap(), "{\n    \"message\": \"Resource not found.\"\n}");
+        let value = serde_json::json!({"message": "The route v1/x could not be found."});
+        let expected = "{\n    \"message\": \"The route v1/x could not be found.\"\n}";
+        assert_eq!(String::from_utf8(pretty(&value)).unwrap(), expected);
     }
 }

@@ -28,6 +28,7 @@
 //!
 //! [`rules`] lists everything it refuses, each rule with its source and how sure we are of it.
 
+mod absent;
 mod builder;
 mod clock;
 mod content;
@@ -40,6 +41,7 @@ mod json;
 mod lifecycle;
 mod limits;
 mod log;
+mod mailbox;
 mod message;
 mod page;
 mod plan;
@@ -50,6 +52,7 @@ mod rules;
 mod server;
 mod service;
 mod settings;
+mod shown;
 mod smtp;
 mod suppression;
 mod tracking;

@@ -24,30 +24,71 @@ impl<T> Log<T> {
     ///
     /// The newest entry is kept even when it alone is too large.
     pub(crate) fn push(&mut self, entry: T, bytes: usize) -> u64 {
+        self.push_over(entry, bytes, |_, _| {})
+    }
+
+    /// Adds an entry as [`push`](Log::push) does, and shows what is forgotten for it.
+    pub(crate) fn push_over(&mut self, entry: T, bytes: usize, forgotten: impl FnMut(u64, T)) -> u64 {
         self.bytes = self.bytes.saturating_add(bytes);
         let number = self.next;
         self.next = number.saturating_add(1);
         self.entries.push_back((number, entry, bytes));
-        while self.entries.len() > 1 && (self.entries.len() > self.memory.count || self.bytes > self.memory.bytes) {
-            if let Some((_, _, bytes)) = self.entries.pop_front() {
-                self.bytes = self.bytes.saturating_sub(bytes);
-                self.dropped = self.dropped.saturating_add(1);
-            }
-        }
+        self.fit(forgotten);
         number
     }
 
+    fn fit(&mut self, mut forgotten: impl FnMut(u64, T)) {
+        while self.entries.len() > 1 && (self.entries.len() > self.memory.count || self.bytes > self.memory.bytes) {
+            if let Some((number, entry, bytes)) = self.entries.pop_front() {
+                self.bytes = self.bytes.saturating_sub(bytes);
+                self.dropped = self.dropped.saturating_add(1);
+                forgotten(number, entry);
+            }
+        }
+    }
+
+    /// The entry `number` has become so much larger.
+    pub(crate) fn grow(&mut self, number: u64, bytes: usize) {
+        let Ok(index) = self.position(number) else { return };
+        if let Some((_, _, weight)) = self.entries.get_mut(index) {
+            *weight = weight.saturating_add(bytes);
+            self.bytes = self.bytes.saturating_add(bytes);
+        }
+        self.fit(|_, _| {});
+    }
+
+    /// Where the entry `number` is, or where it would be.
+    fn position(&self, number: u64) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&number, |(known, _, _)| *known)
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&T> {
+        self.entries.get(self.position(number).ok()?).map(|(_, entry, _)| entry)
+    }
+
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        let index = self.entries.binary_search_by_key(&number, |(known, _, _)| *known).ok()?;
+        let index = self.position(number).ok()?;
         self.entries.get_mut(index).map(|(_, entry, _)| entry)
     }
 
-    /// Takes out the oldest entry that is `wanted`. It does not count as forgotten.
-    pub(crate) fn remove(&mut self, wanted: impl FnMut(&T) -> bool) -> Option<T> {
-        let index = self.iter().position(wanted)?;
+    /// The entries up to `number`, that one included, with their numbers; oldest first.
+    pub(crate) fn up_to(&self, number: u64) -> impl DoubleEndedIterator<Item = (u64, &T)> {
+        let end = self.position(number).map_or_else(|end| end, |found| found.saturating_add(1));
+        self.entries.range(..end).map(|(number, entry, _)| (*number, entry))
+    }
+
+    /// Takes out the entry `number`. It does not count as forgotten.
+    pub(crate) fn take(&mut self, number: u64) -> Option<T> {
+        let index = self.position(number).ok()?;
         let (_, entry, bytes) = self.entries.remove(index)?;
         self.bytes = self.bytes.saturating_sub(bytes);
         Some(entry)
+    }
+
+    /// Takes out everything. It does not count as forgotten.
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = T> {
+        self.bytes = 0;
+        std::mem::take(&mut self.entries).into_iter().map(|(_, entry, _)| entry)
     }
 
     /// Oldest first.
@@ -58,6 +99,11 @@ impl<T> Log<T> {
     /// How many entries there are, and how many bytes they take.
     pub(crate) fn size(&self) -> (usize, usize) {
         (self.entries.len(), self.bytes)
+    }
+
+    /// The number that the next entry gets.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
     }
 
     pub(crate) fn dropped(&self) -> u64 {
@@ -84,9 +130,16 @@ mod tests {
         assert_eq!(log.iter().copied().collect::<Vec<_>>(), ["b", "c", "d"]);
         assert!(log.get_mut(0).is_none());
         assert_eq!(log.get_mut(3).copied(), Some("d"));
-        assert_eq!(log.remove(|entry| *entry == "c"), Some("c"));
+        assert_eq!(log.up_to(2).collect::<Vec<_>>(), [(1, &"b"), (2, &"c")]);
+        assert_eq!(log.take(2), Some("c"));
+        assert_eq!(log.up_to(2).collect::<Vec<_>>(), [(1, &"b")]);
         assert_eq!((log.get_mut(2).is_none(), log.get_mut(3).copied(), log.bytes), (true, Some("d"), 2));
-        log.push("e", 10);
+        log.push("e", 7);
+        log.grow(4, 3);
         assert_eq!((log.iter().count(), log.dropped()), (1, 3));
+        let mut forgotten = Vec::new();
+        log.push_over("f", 1, |number, entry| forgotten.push((number, entry)));
+        assert_eq!((forgotten, log.dropped()), (vec![(4, "e")], 4));
+        assert_eq!((log.take_all().collect::<Vec<_>>(), log.bytes, log.dropped()), (vec!["f"], 0, 4));
     }
 }

@@ -133,6 +133,21 @@ pub(crate) struct Rendered {
     pub(crate) subject: Arc<str>,
     pub(crate) text: Option<Arc<str>>,
     pub(crate) html: Option<Arc<str>>,
+    /// What people should know about how it came to be.
+    pub(crate) warnings: Arc<[Warning]>,
+}
+
+/// Something about an email that is probably not meant: a variable that nobody gave a value…
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Warning {
+    /// `subject`, `text` or `html`.
+    pub(crate) field: &'static str,
+    /// `missing_variable`…
+    pub(crate) kind: &'static str,
+    /// The variable's name, if it is about one.
+    pub(crate) name: Option<String>,
+    /// The whole of it, in words.
+    pub(crate) text: String,
 }
 
 impl Email {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::json;
@@ -12,6 +13,29 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
+}
+
+/// A reply as it was sent, for the log: what is large in it is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+}
+
+impl Sent {
+    /// Roughly how much memory it takes, for the cap.
+    pub(crate) fn weight(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        128_usize.saturating_add(headers).saturating_add(self.body.len())
+    }
+}
+
+impl From<Reply> for Sent {
+    fn from(reply: Reply) -> Self {
+        let Reply { status, headers, body } = reply;
+        Self { status, headers, body: body.into() }
+    }
 }
 
 #[derive(Serialize)]

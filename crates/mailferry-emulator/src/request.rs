@@ -1,28 +1,41 @@
 //! The requests that an emulator has seen.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::fault::Fault;
+use crate::reply::Sent;
 
 /// One request to the API, as it arrived.
 ///
 /// The token is never shown by `Debug` nor among the [headers](Request::headers).
 #[derive(Clone)]
 pub struct Request {
+    pub(crate) number: u64,
     pub(crate) at: Timestamp,
     pub(crate) method: String,
     pub(crate) target: String,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Arc<[(String, String)]>,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) status: Option<u16>,
+    /// What it was answered with; shared, because answers may be large.
+    pub(crate) answer: Option<Arc<Sent>>,
+    /// The fault that it met.
     pub(crate) fault: Option<Fault>,
+    /// The messages that it made.
+    pub(crate) message_ids: Vec<String>,
 }
 
 impl Request {
+    /// Its number, counted from zero since the emulator started.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// When it arrived, by the emulator's clock.
     pub fn at(&self) -> Timestamp {
         self.at
@@ -80,6 +93,11 @@ impl Request {
         self.fault
     }
 
+    /// The ids of the messages that it made, in the order of a bulk request.
+    pub fn message_ids(&self) -> &[String] {
+        &self.message_ids
+    }
+
     pub(crate) fn weight(&self) -> usize {
         512 + self.target.len() + self.body.len() + self.headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>()
     }
@@ -93,8 +111,10 @@ pub(crate) fn bearer(authorization: &str) -> Option<&str> {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, method, target, headers, authorization: _, body, status, fault } = self;
+        let Self { number, at, method, target, headers, authorization: _, body, status, answer: _, fault, message_ids } =
+            self;
         f.debug_struct("Request")
+            .field("number", number)
             .field("at", at)
             .field("method", method)
             .field("target", target)
@@ -102,6 +122,7 @@ impl fmt::Debug for Request {
             .field("body", body)
             .field("status", status)
             .field("fault", fault)
-            .finish()
+            .field("message_ids", message_ids)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Which paths there are.
 
+use crate::absent::{ABSENT, is_whatsapp};
+
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -42,6 +44,21 @@ pub(crate) enum Endpoint {
     AddWebhook,
     ChangeWebhook,
     DeleteWebhook,
+    Tokens,
+    Token,
+    MakeToken,
+    ChangeToken,
+    TokenSettings,
+    DeleteToken,
+    Identities,
+    AddIdentity,
+    Identity,
+    ChangeIdentity,
+    DeleteIdentity,
+    ResendIdentity,
+    IdentityByEmail,
+    ChangeIdentityByEmail,
+    DeleteIdentityByEmail,
     Activity,
     OneActivity,
 }
@@ -116,39 +133,51 @@ const ROUTES: &[Route] = &[
     Route { method: "POST", pattern: "webhooks", endpoint: Endpoint::AddWebhook, scopes: WEBHOOKS },
     Route { method: "PUT", pattern: "webhooks/*", endpoint: Endpoint::ChangeWebhook, scopes: WEBHOOKS },
     Route { method: "DELETE", pattern: "webhooks/*", endpoint: Endpoint::DeleteWebhook, scopes: WEBHOOKS },
+    Route { method: "GET", pattern: "token", endpoint: Endpoint::Tokens, scopes: TOKENS },
+    Route { method: "GET", pattern: "token/*", endpoint: Endpoint::Token, scopes: TOKENS },
+    Route { method: "POST", pattern: "token", endpoint: Endpoint::MakeToken, scopes: TOKENS },
+    Route { method: "PUT", pattern: "token/*", endpoint: Endpoint::ChangeToken, scopes: TOKENS },
+    Route { method: "PUT", pattern: "token/*/settings", endpoint: Endpoint::TokenSettings, scopes: TOKENS },
+    Route { method: "DELETE", pattern: "token/*", endpoint: Endpoint::DeleteToken, scopes: TOKENS },
+    Route { method: "GET", pattern: "identities", endpoint: Endpoint::Identities, scopes: SENDERS },
+    Route { method: "POST", pattern: "identities", endpoint: Endpoint::AddIdentity, scopes: CHANGE_SENDERS },
+    Route { method: "GET", pattern: "identities/*", endpoint: Endpoint::Identity, scopes: SENDERS },
+    Route { method: "PUT", pattern: "identities/*", endpoint: Endpoint::ChangeIdentity, scopes: CHANGE_SENDERS },
+    Route { method: "DELETE", pattern: "identities/*", endpoint: Endpoint::DeleteIdentity, scopes: CHANGE_SENDERS },
+    Route { method: "GET", pattern: "identities/email/*", endpoint: Endpoint::IdentityByEmail, scopes: SENDERS },
+    Route {
+        method: "PUT",
+        pattern: "identities/email/*",
+        endpoint: Endpoint::ChangeIdentityByEmail,
+        scopes: CHANGE_SENDERS,
+    },
+    Route {
+        method: "DELETE",
+        pattern: "identities/email/*",
+        endpoint: Endpoint::DeleteIdentityByEmail,
+        scopes: CHANGE_SENDERS,
+    },
+    Route {
+        method: "POST",
+        pattern: "identities/*/resend",
+        endpoint: Endpoint::ResendIdentity,
+        scopes: CHANGE_SENDERS,
+    },
     Route { method: "GET", pattern: "activity/*", endpoint: Endpoint::Activity, scopes: ACTIVITY },
     Route { method: "GET", pattern: "activities/*", endpoint: Endpoint::OneActivity, scopes: ACTIVITY },
 ];
 
 const WEBHOOKS: &[&str] = &["webhooks_full"];
 const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
+const TOKENS: &[&str] = &["tokens_full"];
+const SENDERS: &[&str] = &["sender_identity_read", "sender_identity_full"];
+const CHANGE_SENDERS: &[&str] = &["sender_identity_full"];
 const EMAIL: &[&str] = &["email_full"];
 const RECIPIENTS: &[&str] = &["recipients_read", "recipients_full"];
 const TEMPLATES: &[&str] = &["templates_full"];
 const DOMAINS: &[&str] = &["domains_read", "domains_full"];
 const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
-
-/// The first segments of everything that MailerSend documents and this emulator leaves out.
-const NOT_EMULATED: &[&str] = &[
-    "analytics",
-    "blocklist-monitoring",
-    "dmarc-monitoring",
-    "domains",
-    "email-verification",
-    "identities",
-    "invites",
-    "sms",
-    "sms-activity",
-    "sms-inbounds",
-    "sms-messages",
-    "sms-numbers",
-    "sms-recipients",
-    "sms-webhooks",
-    "token",
-    "users",
-    "whatsapp",
-];
 
 /// Where a request leads.
 pub(crate) enum Found<'a> {
@@ -177,13 +206,18 @@ pub(crate) fn find<'a>(method: &str, path: &'a str) -> Found<'a> {
         }
         methods.push(route.method);
     }
-    let first = path.split('/').next().unwrap_or_default();
-    if !methods.is_empty() {
-        Found::WrongMethod(methods)
-    } else if NOT_EMULATED.contains(&first) {
+    for (known, _) in ABSENT.iter().filter(|(_, pattern)| matches(pattern, path)) {
+        if known.contains(&method) {
+            return Found::NotEmulated;
+        }
+        methods.extend(known.iter().filter(|known| !methods.contains(known)).collect::<Vec<_>>());
+    }
+    if is_whatsapp(path) {
         Found::NotEmulated
-    } else {
+    } else if methods.is_empty() {
         Found::Nothing
+    } else {
+        Found::WrongMethod(methods)
     }
 }
 
@@ -229,6 +263,12 @@ mod tests {
         check("POST", "/v1/suppressions/on-hold-list", "405 GET, DELETE");
         check("GET", "/v1/suppressions/nobody", "404");
         check("GET", "/v1/users/x", "501");
+        check("PATCH", "/v1/users/x", "405 GET, PUT, DELETE");
+        check("GET", "/v1/users/x/y", "404");
+        check("GET", "/v1/domains/x/nonsense", "404");
+        check("POST", "/v1/email-verification/verify", "501");
+        check("PUT", "/v1/email-verification/verify", "405 POST, GET");
+        check("POST", "/v1/whatsapp/send", "501");
         check("GET", "/v2/messages", "404");
         check("GET", "/", "404");
     }

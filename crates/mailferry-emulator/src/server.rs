@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::fault::{Fault, FaultOn};
 use crate::inspection::{self, Asked};
-use crate::reply::Reply;
+use crate::reply::{Reply, Sent};
 use crate::request::{Request, bearer};
 use crate::service::{Service, refuse};
 use crate::wire::{Answer, Wire};
@@ -105,9 +105,8 @@ async fn respond(
     if inspection::is_its(&target) {
         let Some(body) = read(body, &parts.headers).await? else {
             let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
-            return response(reply, Answer::whole);
+            return response(&reply.into(), Answer::whole);
         };
-        let is_large = body.len() >= LARGE;
         let answer = move || {
             let headers = headers(&parts.headers);
             let token = authorization.as_deref().and_then(bearer);
@@ -118,34 +117,36 @@ async fn respond(
                 &Asked { method, target: &target, token, headers: &headers, body: &body, peer },
             )
         };
-        let reply = if is_large { beside(answer).await } else { answer() };
-        return response(reply, Answer::whole);
+        // What is shown may be long, and looked for among ten thousand mails.
+        return response(&beside(answer).await.into(), Answer::whole);
     }
     let mut request = Request {
+        number: 0,
         at: service.clock.now(),
         method: parts.method.to_string(),
         target,
-        headers: headers(&parts.headers),
+        headers: headers(&parts.headers).into(),
         authorization,
         body: Bytes::new(),
         status: None,
+        answer: None,
         fault: None,
+        message_ids: Vec::new(),
     };
     let fault = service.state().faults.meet(FaultOn::request(request.method(), request.path()));
     request.fault = fault;
     if fault == Some(Fault::Reset) {
-        remember(&service, request);
+        remember(&service, &mut request);
         reset.store(true, Ordering::Relaxed);
         return Err(Gone("reset on purpose"));
     }
     let Some(body) = read(body, &parts.headers).await? else {
-        let number = remember(&service, request);
+        let number = remember(&service, &mut request);
         let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
-        answered(&service, number, reply.status);
-        return response(reply, Answer::whole);
+        return response(&answered(&service, number, reply), Answer::whole);
     };
     request.body = body;
-    let number = remember(&service, request.clone());
+    let number = remember(&service, &mut request);
     let reply = match fault {
         Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota | Fault::CreateLimit)) => {
             failure(&service, fault, &request)
@@ -158,21 +159,32 @@ async fn respond(
     if fault == Some(Fault::AnswerLost) {
         return Err(Gone("closed without an answer on purpose"));
     }
-    answered(&service, number, reply.status);
     // Nobody shall take it for the service's own answer.
     let reply = if let Some(fault) = fault { reply.with("x-emulator-fault", fault) } else { reply };
-    response(reply, if fault == Some(Fault::Truncated) { Answer::cut } else { Answer::whole })
+    response(
+        &answered(&service, number, reply),
+        if fault == Some(Fault::Truncated) { Answer::cut } else { Answer::whole },
+    )
 }
 
-fn remember(service: &Service, request: Request) -> u64 {
+/// Writes the request down, and numbers it.
+fn remember(service: &Service, request: &mut Request) -> u64 {
     let weight = request.weight();
-    service.state().requests.push(request, weight)
+    let mut state = service.state();
+    request.number = state.requests.next();
+    state.requests.push(request.clone(), weight)
 }
 
-fn answered(service: &Service, number: u64, status: u16) {
-    if let Some(request) = service.state().requests.get_mut(number) {
-        request.status = Some(status);
+/// Writes down what the request `number` is answered with.
+fn answered(service: &Service, number: u64, reply: Reply) -> Arc<Sent> {
+    let sent = Arc::new(Sent::from(reply));
+    let mut state = service.state();
+    if let Some(request) = state.requests.get_mut(number) {
+        request.status = Some(sent.status);
+        request.answer = Some(Arc::clone(&sent));
+        state.requests.grow(number, sent.weight());
     }
+    sent
 }
 
 async fn process(service: &Arc<Service>, request: Request) -> Reply {
@@ -238,13 +250,13 @@ async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Option<Bytes>, 
     Ok(Some(bytes.freeze()))
 }
 
-fn response(reply: Reply, answer: fn(Vec<u8>) -> Answer) -> Result<Response<Answer>, Gone> {
-    let Reply { status, headers, body } = reply;
-    let mut builder = Response::builder().status(status);
+fn response(sent: &Sent, answer: fn(Bytes) -> Answer) -> Result<Response<Answer>, Gone> {
+    let Sent { status, headers, body } = sent;
+    let mut builder = Response::builder().status(*status);
     for (name, value) in headers {
-        builder = builder.header(name, value);
+        builder = builder.header(*name, value);
     }
-    builder.body(answer(body)).map_err(|_| Gone("the answer is not HTTP"))
+    builder.body(answer(body.clone())).map_err(|_| Gone("the answer is not HTTP"))
 }
 
 /// Binds `address` for [`run`].

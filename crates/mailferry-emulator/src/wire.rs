@@ -74,18 +74,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+    pub(crate) fn whole(bytes: Bytes) -> Self {
         let announced = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        Self { bytes: bytes.into(), announced, broken: None }
+        Self { bytes, announced, broken: None }
     }
 
     /// The first half of `bytes`, announced in full and as one byte at least.
-    pub(crate) fn cut(mut bytes: Vec<u8>) -> Self {
+    pub(crate) fn cut(mut bytes: Bytes) -> Self {
         /// Long enough for what is there to leave before the connection breaks.
         const UNTIL_BROKEN: Duration = Duration::from_millis(20);
         let announced = u64::try_from(bytes.len()).unwrap_or(u64::MAX).max(1);
         bytes.truncate(bytes.len() / 2);
-        Self { bytes: bytes.into(), announced, broken: Some(Box::pin(tokio::time::sleep(UNTIL_BROKEN))) }
+        Self { bytes, announced, broken: Some(Box::pin(tokio::time::sleep(UNTIL_BROKEN))) }
     }
 }
 

@@ -280,7 +280,7 @@ impl Service {
     /// Takes what the reader of the email `id` answers: to where answers were asked for, else to its sender, and when no
     /// route listens for that, to the address of the first route.
     pub(crate) fn reply(&self, id: &str, text: String) -> Result<Received, NotReceived> {
-        let email = self.emails().into_iter().find(|email| email.id() == id).ok_or(NotReceived::NoEmail)?;
+        let email = self.email(id).ok_or(NotReceived::NoEmail)?;
         let message = email.message();
         let to = message.reply_to.as_ref().or(message.from.as_ref());
         let to = to.map(|mailbox| mailbox.email.clone()).unwrap_or_default();

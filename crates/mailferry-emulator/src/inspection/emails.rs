@@ -115,9 +115,8 @@ fn show_file<'a>(email: &str, position: usize, file: &'a Attachment) -> ShownFil
 }
 
 fn attachment(service: &Service, email: &str, position: &str) -> Reply {
-    let emails = service.emails();
-    let found = emails.iter().find(|known| known.id() == email);
-    let file = found.and_then(|email| email.message().attachments.get(position.parse::<usize>().ok()?));
+    let found = service.email(email);
+    let file = found.as_ref().and_then(|email| email.message().attachments.get(position.parse::<usize>().ok()?));
     let Some(file) = file else { return Reply::sentence(404, "The emulator has no such attachment.") };
     // Never shown as what it says it is: a browser would run it.
     let headers = vec![
@@ -133,5 +132,11 @@ impl Service {
     pub(crate) fn emails(&self) -> Vec<Email> {
         let state = self.caught_up(self.clock.now());
         state.messages.iter().flat_map(StoredMessage::emails).collect()
+    }
+
+    /// The email with this id, with its status as of now.
+    pub(crate) fn email(&self, id: &str) -> Option<Email> {
+        let state = self.caught_up(self.clock.now());
+        state.messages.email(id).map(|found| found.email.shown(&found.stored.message))
     }
 }

@@ -7,7 +7,9 @@ mod activities;
 mod emails;
 mod faults;
 mod health;
+mod identities;
 mod inbound;
+mod mailbox;
 mod requests;
 mod routes;
 mod suppressions;
@@ -18,6 +20,7 @@ use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::webhooks::ShownDelivery;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -27,9 +30,11 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    mailbox::answer,
     emails::answer,
     requests::answer,
     faults::answer,
+    identities::answer,
     activities::answer,
     routes::answer,
     inbound::answer,

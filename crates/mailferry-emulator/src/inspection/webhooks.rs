@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Asked;
 use crate::reply::Reply;
 use crate::service::Service;
-use crate::webhooks::{DeliveryResult, RegisteredWebhook};
+use crate::webhooks::{Delivery, DeliveryResult, RegisteredWebhook};
 
 /// The secret is shown, as MailerSend's API shows it.
 #[derive(Serialize)]
@@ -22,22 +22,22 @@ pub(super) struct ShownWebhook<'a> {
 
 /// `body` is null when it is no UTF-8, which only a forward of an inbound route could be.
 #[derive(Serialize)]
-struct ShownDelivery<'a> {
+pub(crate) struct ShownDelivery {
     number: u64,
-    receiver: &'a str,
-    event: &'a str,
-    url: &'a str,
-    body: Option<&'a str>,
-    signature: &'a str,
+    receiver: String,
+    event: String,
+    url: String,
+    body: Option<String>,
+    signature: String,
     attempt: u32,
     at: String,
     status: Option<u16>,
-    error: Option<&'a str>,
+    error: Option<String>,
     again_at: Option<String>,
     /// As it is written in a flag.
     fault: Option<String>,
-    email_id: Option<&'a str>,
-    activity_id: Option<&'a str>,
+    email_id: Option<String>,
+    activity_id: Option<String>,
 }
 
 /// The answer, when the request is about webhooks.
@@ -82,32 +82,51 @@ fn deliveries(service: &Service, asked: &Asked<'_>) -> Reply {
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let (receiver, email) = (asked.parameters("webhook").pop(), asked.parameters("email").pop());
     let deliveries = service.state().outbox.some_deliveries(receiver.as_deref(), email.as_deref(), before, limit);
-    let shown: Vec<ShownDelivery<'_>> = deliveries
-        .iter()
-        .map(|delivery| ShownDelivery {
-            number: delivery.number,
-            receiver: &delivery.receiver,
-            event: &delivery.event,
-            url: &delivery.url,
-            body: std::str::from_utf8(&delivery.body).ok(),
-            signature: &delivery.signature,
-            attempt: delivery.attempt,
-            at: delivery.at.to_string(),
-            status: match &delivery.result {
-                DeliveryResult::Answered(status) => Some(*status),
-                DeliveryResult::Unanswered(_) => None,
-            },
-            error: match &delivery.result {
-                DeliveryResult::Answered(_) => None,
-                DeliveryResult::Unanswered(reason) => Some(reason),
-            },
-            again_at: delivery.again_at.map(|at| at.to_string()),
-            fault: delivery.fault.map(|fault| fault.to_string()),
-            email_id: delivery.email_id.as_deref(),
-            activity_id: delivery.activity_id.as_deref(),
-        })
-        .collect();
+    let shown: Vec<ShownDelivery> = deliveries.into_iter().map(ShownDelivery::from).collect();
     Reply::json(200, &shown)
+}
+
+impl From<Delivery> for ShownDelivery {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery {
+            number,
+            receiver,
+            event,
+            url,
+            body,
+            signature,
+            attempt,
+            at,
+            result,
+            again_at,
+            fault,
+            email_id,
+            activity_id,
+        } = delivery;
+        let (status, error) = match result {
+            DeliveryResult::Answered(status) => (Some(status), None),
+            DeliveryResult::Unanswered(reason) => (None, Some(reason)),
+        };
+        let body = std::str::from_utf8(&body).ok().map(str::to_owned);
+        let (at, again_at) = (at.to_string(), again_at.map(|at| at.to_string()));
+        let fault = fault.map(|fault| fault.to_string());
+        Self {
+            number,
+            receiver,
+            event,
+            url,
+            body,
+            signature,
+            attempt,
+            at,
+            status,
+            error,
+            again_at,
+            fault,
+            email_id,
+            activity_id,
+        }
+    }
 }
 
 fn resend(service: &Service, number: &str) -> Reply {

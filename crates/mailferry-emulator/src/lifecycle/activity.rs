@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::agenda::Step;
 use super::contact::Contact;
 use crate::id;
 use crate::message::{EmailStatus, Message};
@@ -203,12 +204,29 @@ pub(crate) struct Letter {
 
 /// How far a letter has come. Only ever changed under the lock of the state.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each may be true, whatever the others are")]
 pub(crate) struct Course {
     pub(crate) status: EmailStatus,
     pub(crate) opened: bool,
     pub(crate) clicked: bool,
+    pub(crate) unsubscribed: bool,
+    pub(crate) complained: bool,
+    /// Whether it waits for its domain to be resumed.
+    pub(crate) held: bool,
+    /// What happens next, if nothing comes in between.
+    pub(crate) planned: Option<Planned>,
+    /// The number of its newest activity.
+    pub(crate) latest: Option<u64>,
     /// Counts how often its plan was changed; jobs of an older plan do nothing.
     pub(crate) plan: u32,
+}
+
+/// A step that stands in the agenda, and the steps after it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planned {
+    pub(crate) at: Timestamp,
+    pub(crate) step: Step,
+    pub(crate) then: &'static [Step],
 }
 
 impl Letter {
@@ -219,7 +237,17 @@ impl Letter {
         subject: Arc<str>,
         sheet: Arc<Sheet>,
     ) -> Arc<Self> {
-        let course = Course { status: EmailStatus::Queued, opened: false, clicked: false, plan: 0 };
+        let course = Course {
+            status: EmailStatus::Queued,
+            opened: false,
+            clicked: false,
+            unsubscribed: false,
+            complained: false,
+            held: false,
+            planned: None,
+            latest: None,
+            plan: 0,
+        };
         Arc::new(Self { email_id, recipient, contact, subject, sheet, course: Mutex::new(course) })
     }
 
@@ -233,7 +261,11 @@ impl Letter {
 
     /// Nothing that was planned for it happens any more.
     pub(crate) fn cancel(&self) {
-        self.change(|course| course.plan = course.plan.wrapping_add(1));
+        self.change(|course| {
+            course.plan = course.plan.wrapping_add(1);
+            course.planned = None;
+            course.held = false;
+        });
     }
 
     /// Roughly how much memory it takes. Each counts its sheet, which several share.
@@ -261,6 +293,8 @@ pub(crate) struct Occurrence {
     pub(crate) kind: ActivityKind,
     pub(crate) letter: Arc<Letter>,
     pub(crate) detail: Detail,
+    /// The number of the same email's activity before it.
+    pub(crate) previous: Option<u64>,
 }
 
 impl Occurrence {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::activity::Letter;
+use super::activity::{ActivityKind, Letter, Planned};
 use crate::settings::Memory;
 
 /// One step of one email.
@@ -40,6 +40,28 @@ pub(crate) enum Job {
     OffHold(String),
 }
 
+impl Step {
+    /// The activity that it becomes, in the words of the API.
+    pub(crate) fn name(self) -> &'static str {
+        let kind = match self {
+            Self::Queue => ActivityKind::Queued,
+            Self::Send => ActivityKind::Sent,
+            Self::Suppress(_) => ActivityKind::Suppressed,
+            Self::Deliver => ActivityKind::Delivered,
+            Self::SoftBounce => ActivityKind::SoftBounced,
+            Self::HardBounce => ActivityKind::HardBounced,
+            Self::Defer => ActivityKind::Deferred,
+            Self::Complain => ActivityKind::SpamComplaint,
+            Self::Unsubscribe => ActivityKind::Unsubscribed,
+            Self::Open => ActivityKind::Opened,
+            Self::Click => ActivityKind::Clicked,
+            Self::OpenSurvey => ActivityKind::SurveyOpened,
+            Self::SubmitSurvey => ActivityKind::SurveySubmitted,
+        };
+        kind.name()
+    }
+}
+
 impl Job {
     /// Roughly how much memory it takes.
     fn weight(&self) -> usize {
@@ -69,21 +91,25 @@ impl Agenda {
         Self { jobs: BTreeMap::new(), held: Vec::new(), arrivals: 0, bytes: 0, most }
     }
 
-    pub(crate) fn add(&mut self, at: Timestamp, job: Job) {
+    /// Adds a job, unless there is no room for it.
+    pub(crate) fn add(&mut self, at: Timestamp, job: Job) -> bool {
         let bytes = self.bytes.saturating_add(job.weight());
         if self.jobs.len() >= self.most.count || bytes > self.most.bytes {
             tracing::warn!(most = ?self.most, "too much is to happen at once; an email stays as it is");
-            return;
+            return false;
         }
         self.bytes = bytes;
         self.jobs.insert((at, self.arrivals), job);
         self.arrivals = self.arrivals.saturating_add(1);
+        true
     }
 
     /// Plans a step of a letter, by the letter's present plan.
     pub(super) fn plan(&mut self, at: Timestamp, letter: &Arc<Letter>, step: Step, then: &'static [Step]) {
         let plan = letter.course().plan;
-        self.add(at, Job::Step { letter: Arc::clone(letter), plan, step, then });
+        if self.add(at, Job::Step { letter: Arc::clone(letter), plan, step, then }) {
+            letter.change(|course| course.planned = Some(Planned { at, step, then }));
+        }
     }
 
     /// An email was accepted: it is queued when its message was made, and sent when it is due.
@@ -101,6 +127,7 @@ impl Agenda {
         let bytes = self.bytes.saturating_add(letter.weight());
         if self.held.len() < self.most.count && bytes <= self.most.bytes {
             self.bytes = bytes;
+            letter.change(|course| course.held = true);
             let plan = letter.course().plan;
             self.held.push((letter, plan));
         }
@@ -116,8 +143,11 @@ impl Agenda {
                 self.held.push((letter, plan));
             } else {
                 self.bytes = self.bytes.saturating_sub(letter.weight());
-                // By the plan of then: what was cancelled meanwhile is not sent.
-                self.add(now, Job::Step { letter, plan, step: Step::Send, then: &[] });
+                letter.change(|course| course.held = false);
+                // What was cancelled meanwhile is not sent.
+                if letter.course().plan == plan {
+                    self.plan(now, &letter, Step::Send, &[]);
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ mod reaction;
 mod steps;
 
 pub use self::activity::{Activity, ActivityKind};
-pub(crate) use self::activity::{Detail, Letter, Occurrence, Sheet, Tracking};
+pub(crate) use self::activity::{Detail, Letter, Occurrence, Planned, Sheet, Tracking};
 pub(crate) use self::agenda::{Agenda, Job};
 pub(crate) use self::contact::{Contact, Contacts};
 pub(crate) use self::delays::Pace;

@@ -104,9 +104,8 @@ impl Service {
     ) -> Result<(), ReactionError> {
         let now = self.clock.now();
         let mut state = self.caught_up(now);
-        let mut letters = state.messages.iter().rev().flat_map(|stored| &stored.emails).map(|email| &email.letter);
-        let letter = letters.find(|letter| letter.email_id == email).map(Arc::clone).ok_or(ReactionError::Unknown)?;
-        drop(letters);
+        let letter = state.messages.email(email).map(|found| Arc::clone(&found.email.letter));
+        let letter = letter.ok_or(ReactionError::Unknown)?;
         let is_sent = may_react(&letter, &reaction)?;
         if is_sent {
             letter.cancel();

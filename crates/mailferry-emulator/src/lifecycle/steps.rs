@@ -36,6 +36,7 @@ impl State {
                 }
                 Job::Step { letter, plan, step, then } => {
                     if letter.course().plan == plan {
+                        letter.change(|course| course.planned = None);
                         self.planned(settings, &letter, step, then, at);
                     }
                 }
@@ -117,10 +118,12 @@ impl State {
                 self.take_off(settings, SuppressionList::HardBounces, letter, at);
             }
             Step::Complain => {
+                letter.change(|course| course.complained = true);
                 happened(None, ActivityKind::SpamComplaint);
                 self.take_off(settings, SuppressionList::SpamComplaints, letter, at);
             }
             Step::Unsubscribe => {
+                letter.change(|course| course.unsubscribed = true);
                 happened(None, ActivityKind::Unsubscribed);
                 self.take_off(settings, SuppressionList::Unsubscribes, letter, at);
             }
@@ -170,14 +173,17 @@ impl State {
     }
 
     fn record(&mut self, settings: &Settings, letter: &Arc<Letter>, kind: ActivityKind, detail: Detail, at: Timestamp) {
-        let occurrence = Occurrence { serial: self.ids.serial(), at, kind, letter: Arc::clone(letter), detail };
+        let (serial, previous) = (self.ids.serial(), letter.course().latest);
+        let occurrence = Occurrence { serial, at, kind, letter: Arc::clone(letter), detail, previous };
+        let number = self.activities.next();
         let is_told = !kind.is_paid() || self.terms.allowance.lacks(Feature::Activities).is_none();
         if let Some(event) = kind.event().filter(|_| is_told) {
             let Self { webhooks, outbox, faults, .. } = self;
             let mut told = None;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {
                 let body = webhooks::body::activity(&occurrence, event, webhook);
-                let tell = || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id() });
+                let tell =
+                    || Arc::new(Told { email_id: letter.email_id.clone(), activity_id: occurrence.id(), number });
                 let about = Some(Arc::clone(told.get_or_insert_with(tell)));
                 let parcel = Parcel { about, ..webhook.parcel(event, body, settings) };
                 outbox.push(parcel, at, faults);
@@ -185,5 +191,6 @@ impl State {
         }
         let weight = occurrence.weight();
         self.activities.push(occurrence, weight);
+        letter.change(|course| course.latest = Some(number));
     }
 }

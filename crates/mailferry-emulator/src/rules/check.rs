@@ -12,6 +12,7 @@ use crate::clock::{later, sentence_time};
 use crate::content::Rendering;
 use crate::id::is_hashid;
 use crate::plan::{Allowance, Feature};
+use crate::service::Identity;
 use crate::settings::{AccountState, Settings, Template};
 use crate::suppression::pattern;
 
@@ -33,6 +34,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) entries: &'a [&'a str],
     /// The names of the account's domains, by id.
     pub(crate) domains: &'a [(String, String)],
+    /// The account's sender identities.
+    pub(crate) identities: &'a [Identity],
 }
 
 impl From<bool> for Verdict {
@@ -167,7 +170,11 @@ pub(crate) fn is_address(text: &str) -> bool {
 
 pub(super) fn domain_verified(value: &Value, spot: &Spot<'_>) -> Verdict {
     let domain = value.as_str().filter(|text| is_address(text)).and_then(|text| text.rsplit_once('@'));
-    domain.is_none_or(|(_, domain)| spot.facts.settings.is_verified(domain)).into()
+    let is_identity = |email: &str| {
+        spot.facts.identities.iter().any(|known| known.is_verified && known.email.eq_ignore_ascii_case(email))
+    };
+    let is_verified = |domain: &str| spot.facts.settings.is_verified(domain) || value.as_str().is_some_and(is_identity);
+    domain.is_none_or(|(_, domain)| is_verified(domain)).into()
 }
 
 pub(super) fn name_without_separators(value: &Value, _: &Spot<'_>) -> Verdict {
@@ -209,6 +216,10 @@ fn at_most(value: &Value, most: usize) -> Verdict {
 
 pub(super) fn at_most_5(value: &Value, _: &Spot<'_>) -> Verdict {
     at_most(value, 5)
+}
+
+pub(super) fn at_most_50(value: &Value, _: &Spot<'_>) -> Verdict {
+    at_most(value, 50)
 }
 
 pub(super) fn at_most_191(value: &Value, _: &Spot<'_>) -> Verdict {

@@ -2,6 +2,7 @@
 //!
 //! The tables are the documentation: `docs/emulator.md` lists the same rows, and a test compares the two.
 
+mod account;
 mod ask;
 mod attachment;
 mod bulk;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME, TOKEN_STATUS};
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
@@ -137,6 +139,11 @@ const TABLES: &[&[Rule]] = &[
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
+    TOKEN,
+    TOKEN_NAME,
+    TOKEN_STATUS,
+    IDENTITY_NEW,
+    IDENTITY,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -340,6 +347,7 @@ mod tests {
             rendering: None,
             entries: &[],
             domains: &[],
+            identities: &[],
         };
         let places = |field: &'static str| {
             let mut found = Vec::new();
@@ -433,6 +441,7 @@ mod tests {
                 rendering: Some(&rendering),
                 entries: &[],
                 domains: &[],
+                identities: &[],
             };
             for table in TABLES.iter().skip(2) {
                 let findings = examine(table, &root, &facts);

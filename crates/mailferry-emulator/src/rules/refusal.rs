@@ -51,6 +51,7 @@ pub(super) const TABLE: &[Rule] = &[
     ),
     row("account.ip_not_allowed", 403, "Your IP address is not allowlisted.", Some("MS40305"), "DOC-GEN", Documented),
     row("path.unknown", 404, "Resource not found.", None, "CASS-PY", Recorded),
+    row("path.nowhere", 404, "The route {route} could not be found.", None, "CASS-PY", Recorded),
     row(
         "path.method",
         405,

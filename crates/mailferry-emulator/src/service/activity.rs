@@ -92,7 +92,7 @@ impl Service {
 }
 
 fn show(occurrence: &Occurrence) -> Shown<'_> {
-    let Occurrence { serial: _, at, kind, letter, detail: _ } = occurrence;
+    let Occurrence { serial: _, at, kind, letter, detail: _, previous: _ } = occurrence;
     let Letter { email_id, recipient, contact, subject, sheet, .. } = &**letter;
     let (at, sent_at, known_at) = (object_time(*at), object_time(sheet.created_at), object_time(contact.created_at));
     Shown {

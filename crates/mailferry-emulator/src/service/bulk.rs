@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::query::note;
-use super::sending::{Accepted, accept};
-use super::{Service, State, not_found, refuse};
+use super::sending::{Accepted, Ready, accept};
+use super::{Origin, Service, State, Via, not_found, refuse};
 use crate::clock::{later, object_time};
 use crate::json;
 use crate::lifecycle::Job;
@@ -86,6 +86,7 @@ impl Service {
             errors: BTreeMap::new(),
             messages: Vec::new(),
         };
+        let origin = Origin { via: Via::Bulk, request: Some(request.number) };
         for (position, object) in objects.into_iter().enumerate() {
             bulk.recipients = bulk.recipients.saturating_add(count_recipients(&object));
             // Examined without holding the state, so that other requests are answered meanwhile.
@@ -93,7 +94,7 @@ impl Service {
                 Err(findings) => {
                     bulk.errors.insert(position, findings);
                 }
-                Ok(ready) => bulk.add(&mut self.state(), ready),
+                Ok(ready) => bulk.add(&mut self.state(), ready.from(origin)),
             }
         }
         let started = Started { message: "The bulk email is being processed.", bulk_email_id: &bulk.id };
@@ -128,7 +129,7 @@ fn count_recipients(object: &Value) -> usize {
 }
 
 impl Bulk {
-    fn add(&mut self, state: &mut State, ready: super::sending::Ready) {
+    fn add(&mut self, state: &mut State, ready: Ready) {
         let (key, suppressed) = match accept(state, ready, Some((&self.id, self.done_at))) {
             Accepted::Sent(message) => {
                 self.messages.push(message.id.clone());

@@ -52,16 +52,16 @@ pub(super) struct Domain {
     totals: Totals,
 }
 
-/// As answered when it is created: nothing has been checked yet.
+/// As answered when it is created, and nothing has been checked yet; and inside of a new token.
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the shape is MailerSend's")]
-struct NewDomain {
+pub(super) struct ManagedDomain {
     id: String,
     name: String,
-    dkim: Option<()>,
-    spf: Option<()>,
-    mx: Option<()>,
-    tracking: Option<()>,
+    dkim: Option<bool>,
+    spf: Option<bool>,
+    mx: Option<bool>,
+    tracking: Option<bool>,
     is_verified: bool,
     is_dns_active: bool,
     is_trial_domain: bool,
@@ -71,6 +71,8 @@ struct NewDomain {
     is_dkim_txt: bool,
     show_dkim_info: bool,
     is_being_verified: bool,
+    /// Recorded since 2026.
+    is_custom_links_available: bool,
 }
 
 #[derive(Serialize)]
@@ -291,7 +293,7 @@ impl Service {
         let record = state.domain_record(&name, self.settings.ignore_duplicates, now);
         record.change(&root);
         let domain_settings = record.settings.clone();
-        let new = NewDomain {
+        let new = ManagedDomain {
             id,
             name,
             dkim: None,
@@ -307,8 +309,35 @@ impl Service {
             is_dkim_txt: false,
             show_dkim_info: false,
             is_being_verified: false,
+            is_custom_links_available: false,
         };
         Reply::json(201, &Data { data: new })
+    }
+
+    /// A domain that is there, in the form of a new one.
+    pub(super) fn managed_domain(&self, state: &mut State, name: &str, now: Timestamp) -> ManagedDomain {
+        let is_verified = self.settings.is_verified(name);
+        let is_paused = state.is_paused(name);
+        let mut domain_settings = state.domain_record(name, self.settings.ignore_duplicates, now).settings.clone();
+        domain_settings.send_paused = is_paused;
+        ManagedDomain {
+            id: id::domain(name),
+            name: name.to_owned(),
+            dkim: Some(is_verified),
+            spf: Some(is_verified),
+            mx: Some(is_verified),
+            tracking: Some(false),
+            is_verified,
+            is_dns_active: is_verified,
+            is_trial_domain: false,
+            domain_settings,
+            can: Can { manage: true },
+            totals: [],
+            is_dkim_txt: false,
+            show_dkim_info: false,
+            is_being_verified: false,
+            is_custom_links_available: false,
+        }
     }
 
     pub(super) fn delete_domain(&self, id: &str) -> Reply {
@@ -384,7 +413,7 @@ impl Service {
         let since = state.domain_record(name, self.settings.ignore_duplicates, now).created_at;
         let mut domain = self.domain_called(state, name, since);
         let count = |status| {
-            let here = state.messages.iter().flat_map(|stored| &stored.emails);
+            let here = state.messages.iter().flat_map(|stored| stored.emails.iter());
             here.filter(|email| email.letter.sheet.domain == name && email.status() == status).count()
         };
         let (queued, sent) = (count(EmailStatus::Queued), count(EmailStatus::Sent));
@@ -447,6 +476,11 @@ impl State {
     }
 
     /// What is remembered of the domain `name`, which is as old as the first look at it.
+    /// When a domain was made, or first looked at.
+    pub(super) fn domain_since(&self, name: &str) -> Option<Timestamp> {
+        self.records.get(name).map(|record| record.created_at)
+    }
+
     fn domain_record(&mut self, name: &str, ignore_duplicates: bool, now: Timestamp) -> &mut Record {
         let settings = || DomainSettings::new(ignore_duplicates);
         self.records.entry(name.to_owned()).or_insert_with(|| Record {

@@ -1,6 +1,6 @@
 //! `GET /v1/emails` and `GET /v1/email/{id}`, which MailerSend has had since 2026.
 //!
-//! Their exact JSON is UNCERTAIN: it is that of an activity's email, with what the documentation's readers name beside.
+//! Their JSON is that of the examples in the tests of the vendor's Ruby SDK (2026-08), which were written by hand.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::page::Page;
 use super::query::query;
-use super::reading::{ApiEmail, api_email};
 use super::recipients::{Recipient, recipient};
 use super::state::{StoredEmail, StoredMessage};
 use super::{Service, State, invalid, not_found};
 use crate::clock::object_time;
+use crate::id;
 use crate::lifecycle::ActivityKind;
+use crate::message::EmailStatus;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{EMAILS, examine, moment_of};
@@ -25,43 +26,58 @@ struct Data<T> {
     data: T,
 }
 
+/// `text` and `html` are null in lists, and without content tracking.
 #[derive(Serialize)]
-struct Row {
-    #[serde(flatten)]
-    email: ApiEmail,
-    recipient: Recipient,
-    interaction: Option<&'static str>,
+struct Row<'a> {
+    id: &'a str,
+    from: &'a str,
+    to: &'a str,
+    subject: &'a str,
+    text: Option<()>,
+    html: Option<()>,
+    /// An empty text when there is none, as elsewhere (INFERRED).
+    template_id: &'a str,
+    domain_id: String,
+    message_id: &'a str,
+    status: EmailStatus,
+    tags: Option<&'a [String]>,
+    interaction: Interactions,
     suppression_reason: Option<()>,
+    created_at: String,
+    updated_at: String,
+    headers: Option<Vec<Header<'a>>>,
 }
 
 #[derive(Serialize)]
-struct Detailed {
+struct Header<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct Detailed<'a> {
     #[serde(flatten)]
-    row: Row,
+    row: Row<'a>,
+    recipient: Recipient,
+    /// Newest first.
     activity: Vec<Happened>,
 }
 
 #[derive(Serialize)]
 struct Happened {
     id: String,
-    created_at: String,
-    updated_at: String,
     r#type: &'static str,
+    created_at: String,
 }
 
 /// What a reader did, in the words of the filter.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Interactions(BTreeSet<&'static str>);
 
 impl Interactions {
     /// Whether the filter's word fits.
     fn include(&self, word: &str) -> bool {
         self.0.contains(word) || (word == "no_interaction" && self.0.is_empty())
-    }
-
-    /// The one that says most.
-    fn strongest(&self) -> Option<&'static str> {
-        ["complained", "unsubscribed", "clicked", "opened"].into_iter().find(|word| self.0.contains(word))
     }
 }
 
@@ -82,7 +98,7 @@ impl Service {
         let rows = state.messages.iter().rev().filter(|stored| stored.message.created_at <= now);
         let rows = rows.flat_map(|stored| stored.emails.iter().rev().map(move |email| (stored, email)));
         let rows = rows.filter(|(stored, email)| wanted(stored, email));
-        self.paged(rows.map(|(stored, email)| row(stored, email, &interactions_of(email))), &Page::of(&query), "emails")
+        self.paged(rows.map(|(stored, email)| row(stored, email, interactions_of(email))), &Page::of(&query), "emails")
     }
 
     pub(super) fn email_sent(&self, id: &str, now: Timestamp) -> Reply {
@@ -91,16 +107,16 @@ impl Service {
         let mut emails = there.flat_map(|stored| stored.emails.iter().map(move |email| (stored, email)));
         let Some((stored, email)) = emails.find(|(_, email)| email.id == id) else { return not_found() };
         let interactions = interactions(&state).remove(id).unwrap_or_default();
-        let its = state.activities.iter().filter(|activity| activity.letter.email_id == id);
+        let its = state.activities.iter().rev().filter(|activity| activity.letter.email_id == id);
         let activity = its
             .map(|activity| Happened {
                 id: activity.id(),
-                created_at: object_time(activity.at),
-                updated_at: object_time(activity.at),
                 r#type: activity.kind.name(),
+                created_at: object_time(activity.at),
             })
             .collect();
-        Reply::json(200, &Data { data: Detailed { row: row(stored, email, &interactions), activity } })
+        let recipient = recipient(&email.recipient.email, &email.letter.contact);
+        Reply::json(200, &Data { data: Detailed { row: row(stored, email, interactions), recipient, activity } })
     }
 }
 
@@ -149,11 +165,26 @@ fn status_word(email: &StoredEmail) -> Value {
     serde_json::to_value(email.status()).unwrap_or_default()
 }
 
-fn row(stored: &StoredMessage, email: &StoredEmail, interactions: &Interactions) -> Row {
+fn row<'a>(stored: &'a StoredMessage, email: &'a StoredEmail, interaction: Interactions) -> Row<'a> {
+    let message = &stored.message;
+    let at = object_time(message.created_at);
+    let headers = || message.headers.iter().map(|(name, value)| Header { name, value }).collect();
     Row {
-        email: api_email(stored, email),
-        recipient: recipient(&email.recipient.email, &email.letter.contact),
-        interaction: interactions.strongest(),
+        id: &email.id,
+        from: message.from.as_ref().map_or("", |from| &from.email),
+        to: &email.recipient.email,
+        subject: &email.rendered.subject,
+        text: None,
+        html: None,
+        template_id: message.template_id.as_deref().unwrap_or_default(),
+        domain_id: id::domain(&email.letter.sheet.domain),
+        message_id: &message.id,
+        status: email.status(),
+        tags: (!message.tags.is_empty()).then_some(&message.tags),
+        interaction,
         suppression_reason: None,
+        created_at: at.clone(),
+        updated_at: at,
+        headers: (!message.headers.is_empty()).then(headers),
     }
 }

@@ -5,6 +5,7 @@ mod activity;
 mod bulk;
 mod domains;
 mod emails;
+mod identities;
 mod inbound;
 mod page;
 mod query;
@@ -15,6 +16,7 @@ mod sending;
 mod state;
 mod suppressions;
 mod templates;
+mod tokens;
 mod upkeep;
 mod webhooks;
 
@@ -23,9 +25,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::identities::By;
+pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{State, StoredMessage};
+pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
+pub(crate) use self::tokens::ApiToken;
 pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
@@ -101,21 +106,17 @@ impl Service {
         if self.caught_up(now).maintenance {
             return refuse("service.maintenance", &[]);
         }
-        let Some(token) = request.token().and_then(|token| self.settings.token(token)) else {
+        let Some(token) = request.token().and_then(|secret| self.state().token(secret, self.settings.any_token)) else {
             return refuse("auth.token", &[]);
-        };
-        let words = |methods: String| {
-            let route = path.trim_start_matches('/').to_owned();
-            vec![("method", request.method().to_owned()), ("route", route), ("methods", methods)]
         };
         let (route, last) = match route::find(request.method(), path) {
             Found::Route(route, last) => (route, last),
             Found::WrongMethod(methods) => {
                 let methods = methods.join(", ");
-                return refuse("path.method", &words(methods.clone())).with("allow", methods);
+                return refuse("path.method", &words(request, &methods)).with("allow", methods);
             }
-            Found::NotEmulated => return refuse("endpoint.not_emulated", &words(String::new())),
-            Found::Nothing => return refuse("path.unknown", &[]),
+            Found::NotEmulated => return refuse("endpoint.not_emulated", &words(request, "")),
+            Found::Nothing => return refuse("path.nowhere", &words(request, "")),
         };
         let account = self.state().account;
         if let Some(id) = account.refusal() {
@@ -128,7 +129,27 @@ impl Service {
             Ok(minute) => minute,
             Err(refused) => return refused,
         };
-        let reply = match route.endpoint {
+        let reply = self.reach(route.endpoint, last, request, now).await;
+        // What was accepted begins to happen.
+        drop(self.caught_up(now));
+        // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
+        // Schedules, and identities by their address, are looked for later.
+        let early = !matches!(
+            route.endpoint,
+            Endpoint::Schedule
+                | Endpoint::DeleteSchedule
+                | Endpoint::IdentityByEmail
+                | Endpoint::ChangeIdentityByEmail
+                | Endpoint::DeleteIdentityByEmail
+        );
+        let reply = if reply.status == 404 && early { reply } else { self.with_quota(reply, now) };
+        with_minute(reply, minute)
+    }
+
+    /// What is behind an endpoint; `last` is the last segment of the path.
+    async fn reach(&self, endpoint: Endpoint, last: &str, request: &Request, now: Timestamp) -> Reply {
+        let path = request.path();
+        match endpoint {
             Endpoint::Email => self.send(request, now),
             Endpoint::Bulk => self.send_bulk(request, now),
             Endpoint::BulkStatus => self.bulk_status(last, now),
@@ -137,7 +158,7 @@ impl Service {
             Endpoint::Message => self.message(last, now),
             Endpoint::Suppressions => self.suppressions(last, request),
             Endpoint::Suppress => self.suppress(last, request, now),
-            Endpoint::Absent => refuse("endpoint.not_emulated", &words(String::new())),
+            Endpoint::Absent => refuse("endpoint.not_emulated", &words(request, "")),
             Endpoint::Emails => self.emails_sent(request, now),
             Endpoint::SentEmail => self.email_sent(last, now),
             Endpoint::Schedules => self.schedules(request, now),
@@ -167,16 +188,24 @@ impl Service {
             Endpoint::AddWebhook => self.add_webhook(request, now).await,
             Endpoint::ChangeWebhook => self.change_webhook(last, request, now).await,
             Endpoint::DeleteWebhook => self.delete_webhook(last),
+            Endpoint::Tokens => self.tokens(request),
+            Endpoint::Token => self.one_token(last),
+            Endpoint::MakeToken => self.make_token(request, now),
+            Endpoint::ChangeToken => self.change_token(last, false, request, now),
+            Endpoint::TokenSettings => self.change_token(above(path), true, request, now),
+            Endpoint::DeleteToken => self.delete_token(last),
+            Endpoint::Identities => self.identities(request),
+            Endpoint::AddIdentity => self.add_identity(request, now),
+            Endpoint::Identity => self.one_identity(By::Id(last)),
+            Endpoint::ChangeIdentity => self.change_identity(By::Id(last), request, now),
+            Endpoint::DeleteIdentity => self.delete_identity(By::Id(last)),
+            Endpoint::ResendIdentity => self.resend_identity(above(path)),
+            Endpoint::IdentityByEmail => self.one_identity(By::Email(last)),
+            Endpoint::ChangeIdentityByEmail => self.change_identity(By::Email(last), request, now),
+            Endpoint::DeleteIdentityByEmail => self.delete_identity(By::Email(last)),
             Endpoint::Activity => self.activity(last, request, now),
             Endpoint::OneActivity => self.one_activity(last),
-        };
-        // What was accepted begins to happen.
-        drop(self.caught_up(now));
-        // An id in the path that leads nowhere is found out before quotas are written (facts sheet 1.2, recorded).
-        // Schedules are looked for later.
-        let early = !matches!(route.endpoint, Endpoint::Schedule | Endpoint::DeleteSchedule);
-        let reply = if reply.status == 404 && early { reply } else { self.with_quota(reply, now) };
-        with_minute(reply, minute)
+        }
     }
 
     /// Counts the request against the minute and the day.
@@ -253,6 +282,12 @@ impl Service {
         let reply = reply.with("x-apiquota-remaining", self.remaining(now));
         reply.with("x-apiquota-reset", reset_time(next_midnight(now)))
     }
+}
+
+/// What stands for the words in braces of a refusal that is about a path.
+fn words(request: &Request, methods: &str) -> Vec<(&'static str, String)> {
+    let route = request.path().trim_start_matches('/').to_owned();
+    vec![("method", request.method().to_owned()), ("route", route), ("methods", methods.to_owned())]
 }
 
 /// The last segment but one of a path: `abc` in `/v1/domains/abc/verify`.

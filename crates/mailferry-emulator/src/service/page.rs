@@ -16,6 +16,8 @@ use crate::settings::AccountState;
 pub(super) struct Page {
     number: usize,
     size: usize,
+    /// What stands in links before the page.
+    kept: String,
 }
 
 #[derive(Serialize)]
@@ -63,10 +65,12 @@ struct CountedMeta {
     total: usize,
 }
 
+/// `page` has been there since 2026 (CASS-PY).
 #[derive(Serialize)]
 struct PageLink {
     url: Option<String>,
     label: String,
+    page: Option<usize>,
     active: bool,
 }
 
@@ -82,6 +86,7 @@ impl Service {
             rendering: None,
             entries: &[],
             domains: &[],
+            identities: &[],
         };
         let findings = examine(PAGE, &query, &facts);
         if !findings.is_empty() {
@@ -92,13 +97,13 @@ impl Service {
 
     /// One page of `items`. Links have the page only, neither filters nor the limit (recorded).
     pub(super) fn paged<T: Serialize>(&self, items: impl Iterator<Item = T>, page: &Page, path: &str) -> Reply {
-        let Page { number, size } = *page;
+        let Page { number, size, ref kept } = *page;
         let before = number.saturating_sub(1).saturating_mul(size);
         let mut data: Vec<T> = items.skip(before).take(size.saturating_add(1)).collect();
         let more = data.len() > size;
         data.truncate(size);
         let path = format!("{}{path}", self.url);
-        let link = |number: usize| format!("{path}?page={number}");
+        let link = |number: usize| format!("{path}?{kept}page={number}");
         let any = !data.is_empty();
         let links = Links {
             first: link(1),
@@ -124,24 +129,29 @@ impl Service {
         page: &Page,
         path: &str,
     ) -> Reply {
-        let Page { number, size } = *page;
+        let Page { number, size, ref kept } = *page;
         let total = items.len();
         let before = number.saturating_sub(1).saturating_mul(size);
         let data: Vec<T> = items.skip(before).take(size).collect();
         let last_page = total.div_ceil(size.max(1)).max(1);
         let path = format!("{}{path}", self.url);
-        let link = |number: usize| format!("{path}?page={number}");
+        let link = |number: usize| format!("{path}?{kept}page={number}");
         let previous = (number > 1).then(|| link(number.saturating_sub(1)));
         let next = (number < last_page).then(|| link(number.saturating_add(1)));
         let any = !data.is_empty();
         let shown = window(number, last_page).into_iter().map(|shown| match shown {
-            Some(page) => PageLink { url: Some(link(page)), label: page.to_string(), active: page == number },
-            None => PageLink { url: None, label: "...".to_owned(), active: false },
+            Some(page) => {
+                PageLink { url: Some(link(page)), label: page.to_string(), page: Some(page), active: page == number }
+            }
+            None => PageLink { url: None, label: "...".to_owned(), page: None, active: false },
         });
-        let at =
-            |url: &Option<String>, label: &str| PageLink { url: url.clone(), label: label.to_owned(), active: false };
-        let links = std::iter::once(at(&previous, "&laquo; Previous"));
-        let links = links.chain(shown).chain(std::iter::once(at(&next, "Next &raquo;"))).collect();
+        let at = |url: &Option<String>, page: Option<usize>, label: &str| {
+            let page = page.filter(|_| url.is_some());
+            PageLink { url: url.clone(), label: label.to_owned(), page, active: false }
+        };
+        let links = std::iter::once(at(&previous, number.checked_sub(1), "&laquo; Previous"));
+        let links = links.chain(shown);
+        let links = links.chain(std::iter::once(at(&next, number.checked_add(1), "Next &raquo;"))).collect();
         let meta = CountedMeta {
             current_page: number,
             from: any.then(|| before.saturating_add(1)),
@@ -161,7 +171,13 @@ impl Page {
     /// The page that a valid `query` asks for.
     pub(super) fn of(query: &Value) -> Self {
         let number = |name: &str| query.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok());
-        Self { number: number("page").unwrap_or(1), size: number("limit").unwrap_or(25) }
+        Self { number: number("page").unwrap_or(1), size: number("limit").unwrap_or(25), kept: String::new() }
+    }
+
+    /// The same, with the limit in its links if it was asked for (of tokens only: recorded).
+    pub(super) fn with_limit(self, query: &Value) -> Self {
+        let asked = query.get("limit").is_some();
+        Self { kept: if asked { format!("limit={}&", self.size) } else { String::new() }, ..self }
     }
 }
 

@@ -83,14 +83,17 @@ mod tests {
     fn lists_are_lists() {
         let check = |query: &str, expected: Value| {
             let request = Request {
+                number: 0,
                 at: jiff::Timestamp::UNIX_EPOCH,
                 method: "GET".to_owned(),
                 target: format!("/v1/emails?{query}"),
-                headers: Vec::new(),
+                headers: [].into(),
                 authorization: None,
                 body: bytes::Bytes::new(),
                 status: None,
+                answer: None,
                 fault: None,
+                message_ids: Vec::new(),
             };
             assert_eq!(super::query(&request), expected, "{query}");
         };

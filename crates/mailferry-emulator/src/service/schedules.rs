@@ -93,12 +93,10 @@ impl Service {
     /// The message is never sent, and not shown any longer. Whether MailerSend keeps it is UNCERTAIN.
     pub(super) fn delete_schedule(&self, id: &str, now: Timestamp) -> Reply {
         let mut state = self.caught_up(now);
-        let deleted = state
-            .messages
-            .remove(|stored| stored.message.id == id && show(stored).is_some_and(|shown| shown.status == "scheduled"));
-        match deleted {
-            Some(stored) => {
-                stored.cancel();
+        let is_scheduled = |stored: &StoredMessage| show(stored).is_some_and(|shown| shown.status == "scheduled");
+        match state.messages.number_of(id).filter(|(_, stored)| is_scheduled(stored)) {
+            Some((number, _)) => {
+                state.messages.delete(number);
                 Reply::nothing()
             }
             None => refuse("schedule.late", &[]),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::query::{json_body, note};
-use super::state::{State, StoredEmail, StoredMessage};
+use super::state::{Origin, State, StoredEmail, StoredMessage, Via};
 use super::{Service, invalid};
 use crate::content::{self, Rendering, domain_of};
 use crate::lifecycle::{Letter, Sheet};
@@ -46,6 +46,14 @@ pub(super) struct Ready {
     message: Message,
     rendering: Rendering,
     weight: usize,
+    origin: Origin,
+}
+
+impl Ready {
+    /// The same message, which came in by `origin`.
+    pub(super) fn from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
 }
 
 /// How the account stands, and what it may do.
@@ -58,8 +66,9 @@ impl Service {
             Err(refused) => return refused,
         };
         let standing = self.state().standing();
+        let origin = Origin { via: Via::Api, request: Some(request.number) };
         let ready = match self.prepare(root, standing, now) {
-            Ok(ready) => ready,
+            Ok(ready) => ready.from(origin),
             Err(findings) => return note(request, invalid(&findings)),
         };
         let accepted = accept(&mut self.state(), ready, None);
@@ -90,6 +99,7 @@ impl Service {
             account = self.state().terms.standing(account, &root);
         }
         let rendering = content::render(&root, &self.settings, allowance.recipients);
+        let identities = self.state().identities.clone();
         let facts = Facts {
             settings: &self.settings,
             account,
@@ -98,6 +108,7 @@ impl Service {
             rendering: Some(&rendering),
             entries: &[],
             domains: &[],
+            identities: &identities,
         };
         let findings = examine(EMAIL, &root, &facts);
         if !findings.is_empty() {
@@ -105,7 +116,7 @@ impl Service {
         }
         let message = content::read(root, &self.settings, now);
         let weight = message.weight().saturating_add(rendering.weight());
-        Ok(Ready { message, rendering, weight })
+        Ok(Ready { message, rendering, weight, origin: Origin::default() })
     }
 }
 
@@ -117,7 +128,7 @@ impl State {
 
 /// Leaves out who is suppressed, and keeps one email for everyone else.
 pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timestamp)>) -> Accepted {
-    let Ready { mut message, rendering, weight } = ready;
+    let Ready { mut message, rendering, weight, origin } = ready;
     if let Some((bulk, processed_at)) = bulk {
         message.bulk_email_id = Some(bulk.to_owned());
         message.created_at = processed_at;
@@ -152,7 +163,11 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
     }
     message.suppressed = suppressed;
     let message = Arc::new(message);
-    state.messages.push(StoredMessage { message: Arc::clone(&message), emails }, weight);
+    let stored = StoredMessage { message: Arc::clone(&message), emails: emails.into(), origin };
+    state.messages.push(stored, weight);
+    if let Some(request) = origin.request.and_then(|number| state.requests.get_mut(number)) {
+        request.message_ids.push(message.id.clone());
+    }
     Accepted::Sent(message)
 }
 

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
+use super::identities::Identity;
+use super::tokens::ApiToken;
 use super::upkeep::Window;
 use crate::fault::Faults;
 use crate::id::{self, Ids};
@@ -14,6 +16,7 @@ use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Delays, Holding, Letter, Occurrence, Pace, Script};
 use crate::limits::Meter;
 use crate::log::Log;
+use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
 use crate::plan::{Overrides, Terms};
 use crate::request::Request;
@@ -38,7 +41,7 @@ pub(crate) struct State {
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) messages: Log<StoredMessage>,
+    pub(crate) messages: Messages,
     pub(crate) bulks: Log<Bulk>,
     pub(crate) requests: Log<Request>,
     pub(crate) faults: Faults,
@@ -50,14 +53,41 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     pub(crate) inbound: Inbound,
     pub(crate) records: Records,
+    pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) identities: Vec<Identity>,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
 
 /// A message with its emails.
+///
+/// Clones share everything, so that those who only look need not keep the state waiting.
+#[derive(Clone)]
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
-    pub(crate) emails: Vec<StoredEmail>,
+    pub(crate) emails: Arc<[StoredEmail]>,
+    pub(crate) origin: Origin,
+}
+
+/// How a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) via: Via,
+    /// The number of the request that it came with.
+    pub(crate) request: Option<u64>,
+}
+
+/// By which door a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Via {
+    /// `POST /v1/email`.
+    #[default]
+    Api,
+    /// `POST /v1/bulk-email`.
+    Bulk,
+    /// The SMTP relay.
+    Smtp,
 }
 
 pub(crate) struct StoredEmail {
@@ -72,6 +102,22 @@ pub(crate) struct StoredEmail {
 impl StoredEmail {
     pub(crate) fn status(&self) -> EmailStatus {
         self.letter.course().status
+    }
+
+    /// How many warnings there are about it.
+    pub(crate) fn warnings(&self) -> usize {
+        self.rendered.warnings.len()
+    }
+
+    pub(crate) fn shown(&self, message: &Arc<Message>) -> Email {
+        Email {
+            id: self.id.clone(),
+            recipient: self.recipient.clone(),
+            role: self.role,
+            status: self.status(),
+            rendered: self.rendered.clone(),
+            message: Arc::clone(message),
+        }
     }
 }
 
@@ -91,7 +137,7 @@ impl State {
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
             entries: Vec::new(),
-            messages: Log::new(memory),
+            messages: Messages::new(memory),
             bulks: Log::new(memory),
             requests: Log::new(memory),
             faults,
@@ -103,6 +149,8 @@ impl State {
             outbox: Outbox::new(memory),
             inbound: Inbound::new(memory),
             records: Records::new(),
+            tokens: Vec::new(),
+            identities: Vec::new(),
             templates_since: None,
         }
     }
@@ -148,19 +196,12 @@ impl State {
 
 impl StoredMessage {
     pub(crate) fn emails(&self) -> impl Iterator<Item = Email> {
-        self.emails.iter().map(|email| Email {
-            id: email.id.clone(),
-            recipient: email.recipient.clone(),
-            role: email.role,
-            status: email.status(),
-            rendered: email.rendered.clone(),
-            message: Arc::clone(&self.message),
-        })
+        self.emails.iter().map(|email| email.shown(&self.message))
     }
 
     /// None of its emails goes any further, as when its schedule is deleted.
     pub(crate) fn cancel(&self) {
-        for email in &self.emails {
+        for email in self.emails.iter() {
             email.letter.cancel();
         }
     }

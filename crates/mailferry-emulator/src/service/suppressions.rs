@@ -169,6 +169,7 @@ impl Service {
             rendering: None,
             entries,
             domains: &state.domains,
+            identities: &state.identities,
         }
     }
 }

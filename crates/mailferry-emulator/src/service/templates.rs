@@ -105,7 +105,8 @@ fn show(template: &Template, since: Timestamp) -> Shown<'_> {
 /// Rates are whole percents of what was delivered (UNCERTAIN).
 fn stats(state: &State, id: &str) -> Stats {
     let of_template = state.messages.iter().filter(|stored| stored.message.template_id.as_deref() == Some(id));
-    let statuses: Vec<EmailStatus> = of_template.flat_map(|stored| &stored.emails).map(StoredEmail::status).collect();
+    let statuses: Vec<EmailStatus> =
+        of_template.flat_map(|stored| stored.emails.iter()).map(StoredEmail::status).collect();
     let count = |status| statuses.iter().filter(|known| **known == status).count();
     let (queued, sent) = (count(EmailStatus::Queued), count(EmailStatus::Sent));
     let (rejected, delivered) = (count(EmailStatus::Rejected), count(EmailStatus::Delivered));

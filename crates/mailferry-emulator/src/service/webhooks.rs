@@ -25,20 +25,20 @@ struct Data<T> {
     data: T,
 }
 
-/// As recorded in 2025 (facts sheet 6.1). That `version` is shown, and where, is UNCERTAIN.
+/// As recorded in 2025 (facts sheet 6.1), with `version` as recorded in 2026.
 #[derive(Serialize)]
 struct Shown<'a> {
     id: &'a str,
     url: &'a str,
     events: &'a [String],
     name: &'a str,
+    version: u8,
     enabled: Option<bool>,
     /// Null when the webhook is created, and true ever after.
     editable: Option<bool>,
     secret: &'a str,
     created_at: String,
     updated_at: String,
-    version: u8,
     /// Null for all domains, which MailerSend does not have.
     domain: Option<Domain>,
 }

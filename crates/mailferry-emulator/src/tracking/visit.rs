@@ -49,7 +49,7 @@ fn open(service: &Service, file: &str, reader: Reader) -> Reply {
 fn click(service: &Service, id: &str, number: &str, reader: Reader) -> Reply {
     let html = {
         let state = service.state();
-        let found = state.messages.iter().rev().flat_map(|stored| &stored.emails).find(|email| email.id == id);
+        let found = state.messages.email(id).map(|found| found.email);
         found.and_then(|email| email.rendered.html.clone())
     };
     let unsubscribe = service.at_home(&format!("{PATH}/unsubscribe/{id}"));
@@ -113,7 +113,7 @@ impl Service {
 /// The recipient and the domain of the email `id`, and whether the one has unsubscribed from the other.
 fn standing(service: &Service, id: &str) -> Option<(String, String, bool)> {
     let state = service.caught_up(service.clock.now());
-    let email = state.messages.iter().rev().flat_map(|stored| &stored.emails).find(|email| email.id == id)?;
+    let email = state.messages.email(id)?.email;
     let (recipient, domain) = (email.letter.recipient.clone(), email.letter.sheet.domain.clone());
     let has = reasons(&state.entries, &recipient, &domain).contains(&SuppressionList::Unsubscribes.reason());
     Some((recipient, domain, has))

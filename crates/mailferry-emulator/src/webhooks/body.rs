@@ -114,7 +114,7 @@ enum Morph<'a> {
 
 impl<'a> V1<'a> {
     fn new(occurrence: &'a Occurrence, event: &'a str, webhook: &'a RegisteredWebhook) -> Self {
-        let Occurrence { serial: _, at, kind: _, letter, detail: _ } = occurrence;
+        let Occurrence { serial: _, at, kind: _, letter, detail: _, previous: _ } = occurrence;
         let Letter { email_id, recipient, contact, subject, sheet, .. } = &**letter;
         let headers = sheet.headers.iter().map(|(name, value)| Header { name, value }).collect();
         let email = EmailV1 {
@@ -233,7 +233,7 @@ struct Clicked<'a> {
 
 impl<'a> V2<'a> {
     fn new(occurrence: &'a Occurrence, event: &'a str, webhook: &'a RegisteredWebhook) -> Self {
-        let Occurrence { serial: _, at, kind: _, letter, detail: _ } = occurrence;
+        let Occurrence { serial: _, at, kind: _, letter, detail: _, previous: _ } = occurrence;
         let Letter { email_id, recipient, subject, sheet, .. } = &**letter;
         let data = DataV2 {
             id: occurrence.id(),

@@ -75,6 +75,8 @@ pub(crate) struct Parcel {
 pub(crate) struct Told {
     pub(crate) email_id: String,
     pub(crate) activity_id: String,
+    /// Its number in the log of activities.
+    pub(crate) number: u64,
 }
 
 /// An event of the account, for the webhooks that are registered for it.

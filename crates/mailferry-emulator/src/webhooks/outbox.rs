@@ -327,6 +327,15 @@ impl Outbox {
         found
     }
 
+    /// Every remembered attempt to tell of one of these activities, whose numbers grow; oldest first, with the
+    /// activity's number.
+    pub(crate) fn about(&self, activities: &[u64]) -> Vec<(u64, Delivery)> {
+        let its = self.log.iter().filter_map(|posted| Some((posted.parcel.about.as_ref()?.number, posted)));
+        its.filter(|(activity, _)| activities.binary_search(activity).is_ok())
+            .map(|(number, posted)| (number, posted.shown()))
+            .collect()
+    }
+
     /// Posts the delivery `number` again, as if for the first time, and without faults; `false` when it is not remembered.
     pub(crate) fn resend(&mut self, number: u64, now: Timestamp) -> bool {
         let posted = self.log.iter().find(|posted| posted.number == number);

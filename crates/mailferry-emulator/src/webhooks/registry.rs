@@ -13,7 +13,7 @@ use super::outbox::Answered;
 use crate::service::State;
 use crate::settings::Settings;
 
-/// Every event that a webhook can be registered for (facts sheet 6.2).
+/// Every event that a webhook can be registered for (facts sheet 6.2; `email_list.created` recorded in 2026).
 pub(crate) const EVENTS: &[&str] = &[
     "activity.sent",
     "activity.delivered",
@@ -36,6 +36,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "inbound_message.rejected",
     "email_single.verified",
     "email_list.verified",
+    "email_list.created",
     "bulk_email.completed",
     "recipient.on_hold_added",
     "recipient.on_hold_removed",

@@ -440,8 +440,10 @@ async fn routes_are_listed_with_totals() {
     let url = |page: u8| json!(format!("{}inbound?page={page}", emulator.url()));
     assert_eq!(page["links"], json!({"first": url(1), "last": url(2), "prev": url(1), "next": null}));
     let links = json!([
-        {"url": url(1), "label": "&laquo; Previous", "active": false}, {"url": url(1), "label": "1", "active": false},
-        {"url": url(2), "label": "2", "active": true}, {"url": null, "label": "Next &raquo;", "active": false},
+        {"url": url(1), "label": "&laquo; Previous", "page": 1, "active": false},
+        {"url": url(1), "label": "1", "page": 1, "active": false},
+        {"url": url(2), "label": "2", "page": 2, "active": true},
+        {"url": null, "label": "Next &raquo;", "page": null, "active": false},
     ]);
     let path = format!("{}inbound", emulator.url());
     let meta = json!({

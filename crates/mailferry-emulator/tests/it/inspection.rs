@@ -161,3 +161,71 @@ async fn one_seed_gives_one_run() {
     assert_ne!(a.token(), b.token());
     assert!(a.token().starts_with("mlsn.") && a.token().len() == 69);
 }
+
+#[tokio::test]
+async fn a_request_is_shown_with_its_answer() {
+    let emulator = started(|builder| builder).await;
+    send(&emulator, &json!({"subject": null})).await;
+    let answer = send(&emulator, &json!({})).await;
+    emulator.fail_next(Fault::AnswerLost);
+    let body = message(&json!({})).to_string();
+    let head = crate::client::head("POST", "/v1/email", TOKEN, body.len());
+    assert!(raw(emulator.address(), &head, body.as_bytes()).await.is_none());
+    let shown = async |number: u32| ask(&emulator, "GET", &format!("/_emulator/requests/{number}")).await.json();
+    let refused = shown(0).await;
+    assert_eq!((&refused["answer"]["status"], &refused["message_ids"]), (&json!(422), &json!([])));
+    assert!(refused["answer"]["body"].as_str().unwrap().starts_with("{\"message\":\"The subject field"), "{refused}");
+    let sent = shown(1).await;
+    let id = answer.header("x-message-id").unwrap();
+    assert_eq!((&sent["number"], &sent["message_ids"]), (&json!(1), &json!([id])));
+    assert_eq!(
+        (&sent["answer"]["status"], &sent["answer"]["body"], &sent["fault"]),
+        (&json!(202), &json!(""), &json!(null))
+    );
+    let headers = sent["answer"]["headers"].as_array().unwrap();
+    assert!(headers.contains(&json!(["x-message-id", id])), "{headers:?}");
+    assert_eq!(sent["body"], json!(message(&json!({})).to_string()));
+    let lost = shown(2).await;
+    assert_eq!((&lost["answer"], &lost["status"]), (&json!(null), &json!(null)));
+    assert!(lost["fault"].is_string() && lost["message_ids"].as_array().unwrap().len() == 1, "{lost}");
+    let email = emulator.emails()[0].id().to_owned();
+    assert_eq!(ask(&emulator, "GET", &format!("/_emulator/mailbox/{email}")).await.json()["request"], 1);
+    for unknown in ["3", "x", "-1"] {
+        assert_eq!(ask(&emulator, "GET", &format!("/_emulator/requests/{unknown}")).await.status, 404, "{unknown}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_shown_a_page_at_a_time() {
+    let emulator = started(|builder| builder).await;
+    for page in 1..=5 {
+        get(&emulator, &format!("/v1/messages?page={page}")).await;
+    }
+    let check = async |query: &str, expected: &[u64]| {
+        let shown = ask(&emulator, "GET", &format!("/_emulator/requests{query}")).await.json();
+        let numbers: Vec<_> = shown.as_array().unwrap().iter().map(|row| row["number"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, expected, "{query}");
+    };
+    check("", &[0, 1, 2, 3, 4]).await;
+    check("?limit=2", &[3, 4]).await;
+    check("?limit=2&before=3", &[1, 2]).await;
+    check("?before=1", &[0]).await;
+    check("?before=0", &[]).await;
+    for wrong in ["?limit=x", "?before=-1"] {
+        assert_eq!(ask(&emulator, "GET", &format!("/_emulator/requests{wrong}")).await.status, 400, "{wrong}");
+    }
+}
+
+/// What is answered counts as what is remembered of a request.
+#[tokio::test]
+async fn answers_are_capped_with_their_requests() {
+    let emulator = started(|builder| builder.memory(Memory { count: 1_000, bytes: 100_000 })).await;
+    for _ in 0..40 {
+        send(&emulator, &json!({})).await;
+    }
+    for _ in 0..40 {
+        assert!(get(&emulator, "/v1/messages?limit=100").await.body.len() > 4_000);
+    }
+    let answered: usize = emulator.requests().len();
+    assert!((1..25).contains(&answered), "{answered} are remembered");
+}

@@ -35,8 +35,7 @@ async fn a_minute_is_counted_for_each_route() {
     }
     let over = send(&emulator, &json!({})).await;
     assert_eq!(over.status, 429);
-    let sentence =
-        "Your account reached its rate limit of 120 requests\\/min. Please wait before trying again. #MS42903";
+    let sentence = "Your account reached its rate limit of 120 requests/min. Please wait before trying again. #MS42903";
     assert_eq!(over.text(), format!("{{\n    \"message\": \"{sentence}\"\n}}"));
     assert_eq!(over.header("retry-after"), Some("45"));
     assert_eq!(over.header("x-ratelimit-remaining"), Some("0"));

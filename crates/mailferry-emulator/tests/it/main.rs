@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod absent;
 mod account;
+mod account_page;
 mod activity;
 mod bulk;
 mod client;
@@ -13,6 +15,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod mailbox;
 mod messages;
 mod page;
 mod plans;

@@ -74,8 +74,9 @@ async fn emails_are_found() {
     let answer = get(&emulator, &path).await;
     assert_eq!((answer.status, &answer.json()["meta"]["per_page"]), (200, &json!(1000)), "{}", answer.text());
     let row = &answer.json()["data"][2];
-    assert_eq!((&row["interaction"], &row["suppression_reason"]), (&json!("opened"), &json!(null)));
-    assert_eq!(row["recipient"]["deleted_at"], "");
+    assert_eq!((&row["interaction"], &row["suppression_reason"]), (&json!(["opened"]), &json!(null)));
+    assert_eq!((&row["domain_id"], &row["text"]), (&json!(domain), &json!(null)));
+    assert!(row["to"].as_str().unwrap().ends_with("@example.org") && row["recipient"].is_null(), "{row}");
 }
 
 #[tokio::test]
@@ -89,20 +90,28 @@ async fn one_email_shows_what_happened() {
     let names = [
         "id",
         "from",
+        "to",
         "subject",
         "text",
         "html",
         "template_id",
+        "domain_id",
+        "message_id",
         "status",
         "tags",
-        "headers",
+        "interaction",
+        "suppression_reason",
         "created_at",
+        "updated_at",
+        "headers",
         "recipient",
+        "activity",
     ];
     in_order(answer.text(), &names);
     assert_eq!((&data["id"], &data["status"], &data["text"]), (&json!(id), &json!("delivered"), &json!(null)));
     let types: Vec<&Value> = data["activity"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
-    assert_eq!(types, ["queued", "sent", "delivered"]);
+    assert_eq!(types, ["delivered", "sent", "queued"]);
+    assert_eq!((&data["to"], &data["recipient"]["deleted_at"]), (&json!("ann@example.org"), &json!("")));
     assert_eq!(get(&emulator, "/v1/email/67618140bf85c862710f2c5a").await.status, 404);
 }
 

@@ -217,6 +217,7 @@ fn every_rule_has_a_case() {
         .chain(crate::route_rules::cases("").into_iter().map(|case| case.0))
         .chain(crate::refusals::EXPECTED.iter().map(|expected| expected.0))
         .chain(crate::webhook_api::cases().into_iter().map(|case| case.0))
+        .chain(crate::account::cases("").into_iter().map(|case| case.0))
         .chain(crate::activity::CASES.iter().map(|case| case.0))
         .chain([crate::webhook_api::TOO_MANY])
         .chain(crate::plans::RULES.iter().copied())

@@ -111,9 +111,9 @@ async fn a_webhook_is_created_as_recorded() {
     assert_eq!((answer.status, id.len(), secret.len()), (201, 16, 32));
     let expected = format!(
         concat!(
-            r#"{{"data":{{"id":"{}","url":"{}","events":["activity.sent"],"name":"Shop","enabled":null,"editable":null,"#,
+            r#"{{"data":{{"id":"{}","url":"{}","events":["activity.sent"],"name":"Shop","version":2,"enabled":null,"editable":null,"#,
             r#""secret":"{}","created_at":"2026-03-01T10:00:00.000000Z","updated_at":"2026-03-01T10:00:00.000000Z","#,
-            r#""version":2,"domain":{{"id":"{}","name":"example.com","#,
+            r#""domain":{{"id":"{}","name":"example.com","#,
         ),
         id,
         receiver.url.replace('/', "\\/"),

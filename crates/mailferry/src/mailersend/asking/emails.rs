@@ -60,7 +60,8 @@ impl Record for Email {
         let fields = Fields::of(&raw);
         let recipient = match fields.value("recipient") {
             recipient @ Value::Object(_) => Some(Box::new(Recipient::read(recipient.clone()))),
-            _ => None,
+            // A list has the address alone.
+            _ => fields.text("to").map(|to| Box::new(Recipient::read(serde_json::json!({"email": to})))),
         };
         Self {
             id: fields.word("id"),
