@@ -118,14 +118,14 @@ impl Service {
             Found::NotEmulated => return refuse("endpoint.not_emulated", &words(request, "")),
             Found::Nothing => return refuse("path.nowhere", &words(request, "")),
         };
-        let account = self.state().account;
+        let (account, allowance) = self.state().standing();
         if let Some(id) = account.refusal() {
             return self.with_quota(refuse(id, &[]), now);
         }
         if !token.may(route.scopes) {
             return self.with_quota(refuse("auth.scope", &[]), now);
         }
-        let minute = match self.count(route, now) {
+        let minute = match self.count(route, &allowance, now) {
             Ok(minute) => minute,
             Err(refused) => return refused,
         };
@@ -209,8 +209,8 @@ impl Service {
     }
 
     /// Counts the request against the minute and the day.
-    fn count(&self, route: &'static route::Route, now: Timestamp) -> Result<Option<Minute>, Reply> {
-        let Allowance { rate_limits: limits, daily_quota, .. } = self.state().terms.allowance;
+    fn count(&self, route: &'static route::Route, allowance: &Allowance, now: Timestamp) -> Result<Option<Minute>, Reply> {
+        let Allowance { rate_limits: limits, daily_quota, .. } = *allowance;
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
