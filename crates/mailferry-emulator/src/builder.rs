@@ -15,12 +15,14 @@ use crate::emulator::Emulator;
 use crate::fault::{FaultRule, Faults};
 use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
+use crate::intake::HttpLimits;
 use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
+use crate::live;
 use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
 use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
-use crate::smtp::{self, Routes, SmtpLimits};
+use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, SubmissionPort, server_config};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
@@ -64,6 +66,7 @@ pub struct Builder {
     inbound_routes: Vec<InboundRoute>,
     smtp: Option<SocketAddr>,
     smtp_limits: SmtpLimits,
+    pub(crate) submission: SubmissionPort,
     faults: Vec<FaultRule>,
     fault_seed: Option<u64>,
 }
@@ -87,6 +90,7 @@ impl Default for Builder {
             inbound_routes: Vec::new(),
             smtp: None,
             smtp_limits: SmtpLimits::default(),
+            submission: SubmissionPort::default(),
             faults: Vec::new(),
             fault_seed: None,
         }
@@ -330,7 +334,7 @@ impl Builder {
         self.smtp((Ipv4Addr::LOCALHOST, port).into())
     }
 
-    /// How much the SMTP port puts up with.
+    /// How much each SMTP port puts up with.
     pub fn smtp_limits(mut self, limits: SmtpLimits) -> Self {
         self.smtp_limits = limits;
         self
@@ -346,6 +350,12 @@ impl Builder {
     /// else a different one for every run, which [`Emulator::faults`] tells.
     pub fn fault_seed(mut self, seed: u64) -> Self {
         self.fault_seed = Some(seed);
+        self
+    }
+
+    /// How much HTTP it puts up with.
+    pub fn http_limits(mut self, limits: HttpLimits) -> Self {
+        self.settings.http_limits = limits;
         self
     }
 
@@ -373,7 +383,8 @@ impl Builder {
     ///
     /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
     /// token](Builder::any_token) is taken at an address that other machines can reach, a token is empty or
-    /// cannot be sent in a header, or a [fault](Builder::fault) cannot be.
+    /// cannot be sent in a header, a [fault](Builder::fault) cannot be, or a
+    /// [certificate](Builder::submission_tls) or its key cannot be used.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -402,6 +413,7 @@ impl Builder {
             inbound_routes,
             smtp,
             smtp_limits,
+            submission,
             faults,
             fault_seed,
         } = self;
@@ -447,21 +459,34 @@ impl Builder {
         }
         let smtp = smtp.map(listener_at).transpose()?;
         let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
-        let url = format!("http://{address}/v1/");
-        let service = Arc::new(Service::new(settings, clock, url, is_exposed, state));
+        let SubmissionPort { address: sending, users, tls, login_in_clear } = submission;
+        settings.submission_users = users;
+        let tls = tls.map(|(certificates, key)| server_config(&certificates, &key)).transpose()?;
+        let sending = sending.map(listener_at).transpose()?;
+        settings.submission_address = sending.as_ref().map(TcpListener::local_addr).transpose()?;
+        let service = Arc::new(Service::new(settings, clock, address, state));
         let (stop, stopped) = watch::channel(());
+        let telling = runtime.spawn(live::run(Arc::clone(&service), stopped.clone()));
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
         let mail = smtp.map(|listener| {
             let room = Arc::new(Routes(Arc::clone(&service)));
-            runtime.spawn(smtp::run(listener, room, smtp_limits, stopped.clone()))
+            let port = Port { room, limits: smtp_limits, tls: None, login_in_clear: false };
+            runtime.spawn(smtp::run(listener, port, stopped.clone()))
+        });
+        let relay = sending.map(|listener| {
+            let is_exposed = service.settings.submission_address.is_some_and(|address| !address.ip().is_loopback());
+            let room = Arc::new(Submission { service: Arc::clone(&service), is_exposed });
+            let port = Port { room, limits: smtp_limits, tls, login_in_clear };
+            runtime.spawn(smtp::run(listener, port, stopped.clone()))
         });
         let serving = server::run(listener, Arc::clone(&service), stopped);
         let task = runtime.spawn(async {
             serving.await;
-            if let Some(mail) = mail {
-                let _ = mail.await;
+            for port in [mail, relay].into_iter().flatten() {
+                let _ = port.await;
             }
             let _ = posting.await;
+            let _ = telling.await;
         });
         Ok(Emulator::new(service, address, smtp_address, stop, task))
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::message::{Attachment, Mailbox, Message, Rendered, Role};
+use crate::message::{Attachment, Mailbox, Message, Rendered, Role, Via};
 use crate::rules::{decode, unix};
 use crate::settings::{RecipientLimits, Settings};
 use crate::twig::Template;
@@ -109,6 +109,7 @@ pub(crate) fn read(mut root: Value, settings: &Settings, now: Timestamp) -> Mess
     let header = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
     let mut message = Message {
         id: String::new(),
+        via: Via::Api,
         bulk_email_id: None,
         created_at: now,
         from: root.get("from").and_then(mailbox).or_else(template_from),

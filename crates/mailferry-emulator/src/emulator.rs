@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::fault::{ActiveFault, Fault, FaultRule, InvalidFault};
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
 use crate::lifecycle::{Activity, Delays, Outcome, Reaction, ReactionError};
+use crate::live::Area;
 use crate::message::{Email, Message};
 use crate::plan::Plan;
 use crate::request::Request;
@@ -102,6 +103,11 @@ impl Emulator {
         self.smtp_address
     }
 
+    /// Where it sends mail by SMTP, if it was [told to](Builder::submission).
+    pub fn submission_address(&self) -> Option<SocketAddr> {
+        self.service.settings.submission_address
+    }
+
     /// A token that it takes: the first one given, or the one made up.
     pub fn token(&self) -> &str {
         self.service.settings.tokens.first().map_or("", |token| token.secret.as_str())
@@ -123,7 +129,9 @@ impl Emulator {
         self.service.state().messages.iter().map(|stored| Arc::clone(&stored.message)).collect()
     }
 
-    /// Every request to the API that is remembered, oldest first, whatever it was answered with.
+    /// Every request to the API that is remembered, oldest first, whatever it was answered with; among them the mails
+    /// that were [sent by SMTP](Builder::submission), with the method `SMTP`, their envelopes as headers and their sources
+    /// as bodies.
     pub fn requests(&self) -> Vec<Request> {
         self.service.state().requests.iter().cloned().collect()
     }
@@ -192,12 +200,16 @@ impl Emulator {
     /// Changes the plan of the account, or takes it away with `None`: what was counted stays counted, and what was said of
     /// single limits still counts before the plan.
     pub fn set_plan(&self, plan: impl Into<Option<Plan>>) {
-        self.service.state().terms.set_plan(plan.into());
+        let mut state = self.service.state();
+        state.terms.set_plan(plan.into());
+        state.changes.touch(Area::Account);
     }
 
     /// Changes how long the steps of emails take. What is planned already stays planned.
     pub fn set_delays(&self, delays: Delays) {
-        self.service.state().pace.delays = delays;
+        let mut state = self.service.state();
+        state.pace.delays = delays;
+        state.changes.touch(Area::Account);
     }
 
     /// Starts or ends maintenance, during which every request is answered with 421.

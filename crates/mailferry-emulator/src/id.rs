@@ -51,6 +51,16 @@ impl Ids {
         self.letters(b"abcdefghijklmnopqrstuvwxyz0123456789", 20)
     }
 
+    /// Six letters and digits: what the name of an SMTP user has of its own.
+    pub(crate) fn user(&mut self) -> String {
+        self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 6)
+    }
+
+    /// Sixteen letters and digits (UNCERTAIN): what an SMTP user logs in with.
+    pub(crate) fn password(&mut self) -> String {
+        self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 16)
+    }
+
     fn letters(&mut self, alphabet: &[u8], length: usize) -> String {
         let count = u64::try_from(alphabet.len()).unwrap_or(1).max(1);
         (0..length)

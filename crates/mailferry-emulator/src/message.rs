@@ -45,6 +45,19 @@ pub enum EmailStatus {
     Rejected,
 }
 
+/// How a message was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Via {
+    /// `POST /v1/email`.
+    Api,
+    /// An object of `POST /v1/bulk-email`.
+    Bulk,
+    /// The port that [sends by SMTP](crate::Builder::submission).
+    Smtp,
+}
+
 /// A file that travels with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -77,6 +90,8 @@ pub struct Suppressed {
 pub struct Message {
     /// What the answer's `x-message-id` said, or the finished bulk request lists.
     pub id: String,
+    /// How it was handed over.
+    pub via: Via,
     /// The bulk request it was part of.
     pub bulk_email_id: Option<String>,
     /// When it was accepted, or its bulk request processed, by the emulator's clock.
@@ -111,7 +126,7 @@ pub struct Message {
     pub paused: bool,
     /// Who was left out.
     pub suppressed: Vec<Suppressed>,
-    /// The JSON object as it was sent, for everything that has no field here; without `text`, `html` and the contents
+    /// The JSON object as it was sent, or that would have been sent in place of a mail, for everything that has no field here; without `text`, `html` and the contents
     /// of attachments, which have.
     pub request: Value,
 }
@@ -211,6 +226,7 @@ impl Message {
     pub(crate) fn weight(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
-        1024 + files + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        1024 + files + headers + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
     }
 }

@@ -41,7 +41,7 @@ impl Request {
         self.at
     }
 
-    /// `POST`, `GET`, `DELETE`…
+    /// `POST`, `GET`, `DELETE`…; `SMTP` for a mail that was sent by SMTP.
     pub fn method(&self) -> &str {
         &self.method
     }
@@ -83,7 +83,7 @@ impl Request {
         &self.body
     }
 
-    /// The status it was answered with; `None` when there was no answer, or not yet.
+    /// The status it was answered with, for a mail the code of the reply; `None` when there was no answer, or not yet.
     pub fn status(&self) -> Option<u16> {
         self.status
     }

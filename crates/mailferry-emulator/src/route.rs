@@ -32,6 +32,11 @@ pub(crate) enum Endpoint {
     DomainRecipients,
     DnsRecords,
     VerifyDomain,
+    SmtpUsers,
+    SmtpUser,
+    AddSmtpUser,
+    ChangeSmtpUser,
+    DeleteSmtpUser,
     /// Documented, and left out here although its path is not.
     Absent,
     InboundRoutes,
@@ -123,6 +128,21 @@ const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "domains/*/recipients", endpoint: Endpoint::DomainRecipients, scopes: DOMAINS },
     Route { method: "GET", pattern: "domains/*/dns-records", endpoint: Endpoint::DnsRecords, scopes: DOMAINS },
     Route { method: "GET", pattern: "domains/*/verify", endpoint: Endpoint::VerifyDomain, scopes: DOMAINS },
+    Route { method: "GET", pattern: "domains/*/smtp-users", endpoint: Endpoint::SmtpUsers, scopes: SMTP_USERS },
+    Route { method: "GET", pattern: "domains/*/smtp-users/*", endpoint: Endpoint::SmtpUser, scopes: SMTP_USERS },
+    Route { method: "POST", pattern: "domains/*/smtp-users", endpoint: Endpoint::AddSmtpUser, scopes: SMTP_USERS_FULL },
+    Route {
+        method: "PUT",
+        pattern: "domains/*/smtp-users/*",
+        endpoint: Endpoint::ChangeSmtpUser,
+        scopes: SMTP_USERS_FULL,
+    },
+    Route {
+        method: "DELETE",
+        pattern: "domains/*/smtp-users/*",
+        endpoint: Endpoint::DeleteSmtpUser,
+        scopes: SMTP_USERS_FULL,
+    },
     Route { method: "GET", pattern: "inbound", endpoint: Endpoint::InboundRoutes, scopes: INBOUND },
     Route { method: "GET", pattern: "inbound/*", endpoint: Endpoint::InboundRoute, scopes: INBOUND },
     Route { method: "POST", pattern: "inbound", endpoint: Endpoint::CreateInboundRoute, scopes: INBOUND },
@@ -176,6 +196,8 @@ const EMAIL: &[&str] = &["email_full"];
 const RECIPIENTS: &[&str] = &["recipients_read", "recipients_full"];
 const TEMPLATES: &[&str] = &["templates_full"];
 const DOMAINS: &[&str] = &["domains_read", "domains_full"];
+const SMTP_USERS: &[&str] = &["smtp_users_read", "smtp_users_full"];
+const SMTP_USERS_FULL: &[&str] = &["smtp_users_full"];
 const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
 
@@ -256,7 +278,8 @@ mod tests {
         check("POST", "/v1/templates", "501");
         check("PATCH", "/v1/templates/x", "405 GET");
         check("PUT", "/v1/domains/x/settings", "DomainSettings settings");
-        check("GET", "/v1/domains/x/smtp-users", "501");
+        check("GET", "/v1/domains/x/smtp-users", "SmtpUsers smtp-users");
+        check("PUT", "/v1/domains/x/smtp-users/y", "ChangeSmtpUser y");
         check("GET", "/v1/bulk-email/abc", "BulkStatus abc");
         check("GET", "/v1/bulk-email", "405 POST");
         check("DELETE", "/v1/suppressions/on-hold-list", "Unsuppress on-hold-list");

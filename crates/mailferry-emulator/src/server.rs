@@ -2,14 +2,14 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use hyper::body::{Body, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH};
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,16 +21,19 @@ use tokio::task::JoinSet;
 
 use crate::fault::{Fault, FaultOn};
 use crate::inspection::{self, Asked};
+use crate::intake::turn_away;
+use crate::live::{Area, Changes};
 use crate::reply::{Reply, Sent};
 use crate::request::{Request, bearer};
-use crate::service::{Service, refuse};
+use crate::service::{Service, State, refuse};
 use crate::wire::{Answer, Wire};
 
-/// The largest body that is read, in bytes: above the 50 MB that a bulk request may have.
-pub(crate) const MOST_BYTES: usize = 60 * 1024 * 1024;
 /// Bodies from this size on are worked through beside the threads that serve connections.
 const LARGE: usize = 64 * 1024;
-const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+/// The most bytes of a head, and of an answer that waits in a connection beyond the piece that is being sent.
+const BUFFER: usize = 64 * 1024;
+/// How many who are turned away are told why at once.
+const TOLD: usize = 64;
 const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
 /// The connection ends without an answer.
@@ -47,13 +50,24 @@ impl std::error::Error for Gone {}
 
 /// Serves until `stop` changes or its sender is dropped, then lets running answers finish.
 pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: watch::Receiver<()>) {
+    let most = service.settings.http_limits.connections;
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer.ip(), Arc::clone(&service), stop.clone()));
-                }
+                Ok((stream, peer)) => match service.intake.connection() {
+                    Some(place) => {
+                        let serving = connection(stream, peer.ip(), Arc::clone(&service), stop.clone());
+                        connections.spawn(async {
+                            serving.await;
+                            drop(place);
+                        });
+                    }
+                    None if connections.len() < most.saturating_add(TOLD) => {
+                        connections.spawn(turn_away(stream, most));
+                    }
+                    None => {}
+                },
                 Err(error) => {
                     // Out of file descriptors, most likely: it passes.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -72,6 +86,7 @@ pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: 
 
 async fn connection(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut stop: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
+    let within = service.settings.http_limits.head;
     let reset = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(Wire::new(stream, Arc::clone(&reset)));
     let respond = service_fn(move |request: hyper::Request<Incoming>| {
@@ -79,7 +94,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut 
         respond(Arc::clone(&service), peer, Arc::clone(&reset), parts, body)
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+    http.timer(TokioTimer::new()).header_read_timeout(within).max_buf_size(BUFFER);
     let mut connection = pin!(http.serve_connection(io, respond));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -103,19 +118,23 @@ async fn respond(
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if inspection::is_its(&target) {
-        let Some(body) = read(body, &parts.headers).await? else {
-            let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
-            return response(&reply.into(), Answer::whole);
+        if inspection::is_live(parts.method.as_str(), &target) {
+            return listen(&service, peer, &target, authorization.as_deref(), &parts.headers);
+        }
+        let (body, room) = match service.intake.read(body, &parts.headers).await {
+            Ok(read) => read,
+            Err(reason) => return response(&reason.reply().ok_or(Gone("the body ended early"))?.into(), Answer::whole),
         };
         let answer = move || {
             let headers = headers(&parts.headers);
             let token = authorization.as_deref().and_then(bearer);
             let method = parts.method.as_str();
             let peer = Some(peer);
-            inspection::answer(
-                &service,
-                &Asked { method, target: &target, token, headers: &headers, body: &body, peer },
-            )
+            let asked = Asked { method, target: &target, token, headers: &headers, body: &body, peer };
+            let reply = inspection::answer(&service, &asked);
+            drop(room);
+            mark(&mut service.state().changes, method, &target, reply.status);
+            reply
         };
         // What is shown may be long, and looked for among ten thousand mails.
         return response(&beside(answer).await.into(), Answer::whole);
@@ -133,26 +152,37 @@ async fn respond(
         fault: None,
         message_ids: Vec::new(),
     };
-    let fault = service.state().faults.meet(FaultOn::request(request.method(), request.path()));
+    let fault = {
+        let mut state = service.state();
+        let fault = state.faults.meet(FaultOn::request(request.method(), request.path()));
+        if fault.is_some() {
+            state.changes.touch(Area::Faults);
+        }
+        fault
+    };
     request.fault = fault;
     if fault == Some(Fault::Reset) {
-        remember(&service, &mut request);
+        service.state().remember(&mut request);
         reset.store(true, Ordering::Relaxed);
         return Err(Gone("reset on purpose"));
     }
-    let Some(body) = read(body, &parts.headers).await? else {
-        let number = remember(&service, &mut request);
-        let reply = refuse("body.size", &[("limit", MOST_BYTES.to_string())]).with("connection", "close");
-        return response(&answered(&service, number, reply), Answer::whole);
+    let (body, room) = match service.intake.read(body, &parts.headers).await {
+        Ok(read) => read,
+        Err(reason) => {
+            let number = service.state().remember(&mut request);
+            let reply = reason.reply().ok_or(Gone("the body ended early"))?;
+            return response(&answered(&service, number, reply), Answer::whole);
+        }
     };
     request.body = body;
-    let number = remember(&service, &mut request);
+    let number = service.state().remember(&mut request);
     let reply = match fault {
         Some(fault @ (Fault::Status(_) | Fault::RateLimit | Fault::DailyQuota | Fault::CreateLimit)) => {
             failure(&service, fault, &request)
         }
         _ => process(&service, request).await,
     };
+    drop(room);
     if let Some(Fault::Slow(by)) = fault {
         tokio::time::sleep(by).await;
     }
@@ -167,22 +197,29 @@ async fn respond(
     )
 }
 
-/// Writes the request down, and numbers it.
-fn remember(service: &Service, request: &mut Request) -> u64 {
-    let weight = request.weight();
-    let mut state = service.state();
-    request.number = state.requests.next();
-    state.requests.push(request.clone(), weight)
+/// Marks what a request has changed.
+fn mark(changes: &mut Changes, method: &str, target: &str, status: u16) {
+    if !matches!(method, "GET" | "HEAD")
+        && (200..300).contains(&status)
+        && let Some(area) = Area::changed_by(target)
+    {
+        changes.touch(area);
+    }
 }
 
 /// Writes down what the request `number` is answered with.
 fn answered(service: &Service, number: u64, reply: Reply) -> Arc<Sent> {
     let sent = Arc::new(Sent::from(reply));
     let mut state = service.state();
-    if let Some(request) = state.requests.get_mut(number) {
+    // Each request counts against the account's limits.
+    state.changes.touch(Area::Account);
+    let State { requests, changes, .. } = &mut *state;
+    if let Some(request) = requests.get_mut(number) {
+        mark(changes, &request.method, &request.target, sent.status);
         request.status = Some(sent.status);
         request.answer = Some(Arc::clone(&sent));
-        state.requests.grow(number, sent.weight());
+        requests.grow(number, sent.weight());
+        changes.touch(Area::Requests);
     }
     sent
 }
@@ -232,22 +269,25 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The whole body, or `None` when it is larger than [`MOST_BYTES`].
-async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Option<Bytes>, Gone> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MOST_BYTES) {
-        return Ok(None);
+/// Answers somebody who listens for as long as they do.
+fn listen(
+    service: &Service,
+    peer: IpAddr,
+    target: &str,
+    authorization: Option<&str>,
+    parts: &HeaderMap,
+) -> Result<Response<Answer>, Gone> {
+    let (token, headers) = (authorization.and_then(bearer), headers(parts));
+    let asked = Asked { method: "GET", target, token, headers: &headers, body: &[], peer: Some(peer) };
+    match inspection::listen(service, &asked) {
+        Ok(listener) => Response::builder()
+            .header("content-type", "text/event-stream")
+            .header("cache-control", "no-store")
+            .header("x-accel-buffering", "no")
+            .body(Answer::live(listener))
+            .map_err(|_| Gone("the answer is not HTTP")),
+        Err(refused) => response(&refused.into(), Answer::whole),
     }
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let frame = frame.map_err(|_| Gone("the body ended early"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len().saturating_add(data.len()) > MOST_BYTES {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(&data);
-    }
-    Ok(Some(bytes.freeze()))
 }
 
 fn response(sent: &Sent, answer: fn(Bytes) -> Answer) -> Result<Response<Answer>, Gone> {

@@ -1,7 +1,9 @@
 //! What the emulated account is like: its tokens, domains, templates, limits and standing.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::intake::HttpLimits;
 use crate::webhooks::{Pausing, Retries, WITHIN};
 
 /// How many requests a minute each route takes, for each account; `None` is without limit.
@@ -22,22 +24,24 @@ pub struct RateLimits {
     pub activity: Option<u32>,
     /// Any other route, each by itself, requests a minute.
     pub other: Option<u32>,
+    /// The port that [sends by SMTP](crate::Builder::submission), mails a minute.
+    pub smtp: Option<u32>,
 }
 
 impl RateLimits {
     /// No limit at all: what an emulator starts with, so that a test suite is never slowed down by accident.
     pub const fn unlimited() -> Self {
-        Self { email: None, bulk: None, activity: None, other: None }
+        Self { email: None, bulk: None, activity: None, other: None, smtp: None }
     }
 
-    /// 120, 10, 10 and 60 a minute, as documented in 2026. Older pages give bulk 10 to 60 by plan.
+    /// 120, 10, 10 and 60 a minute, as documented in 2026, and 120 mails by SMTP. Older pages give bulk 10 to 60 by plan.
     pub const fn documented() -> Self {
-        Self { email: Some(120), bulk: Some(10), activity: Some(10), other: Some(60) }
+        Self { email: Some(120), bulk: Some(10), activity: Some(10), other: Some(60), smtp: Some(120) }
     }
 
-    /// 10, 1, 10 and 60 a minute: an account "under review", from an undated help page.
+    /// 10, 1, 10 and 60 a minute: an account "under review", from an undated help page. By SMTP 10 (inferred).
     pub const fn under_review() -> Self {
-        Self { email: Some(10), bulk: Some(1), activity: Some(10), other: Some(60) }
+        Self { email: Some(10), bulk: Some(1), activity: Some(10), other: Some(60), smtp: Some(10) }
     }
 }
 
@@ -216,11 +220,21 @@ pub(crate) struct Token {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
+/// Somebody who may send by SMTP, beside those whom the API has.
+#[derive(Clone)]
+pub(crate) struct SubmissionUser {
+    pub(crate) name: String,
+    pub(crate) password: String,
+}
+
 /// What does not change while an emulator runs.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tokens: Vec<Token>,
     pub(crate) any_token: bool,
+    pub(crate) submission_users: Vec<SubmissionUser>,
+    /// Where the port that sends by SMTP is, once it is there.
+    pub(crate) submission_address: Option<SocketAddr>,
     /// `None`: any domain is verified.
     pub(crate) verified_domains: Option<Vec<String>>,
     /// `None`: any template exists, with a default subject and sender.
@@ -234,6 +248,7 @@ pub(crate) struct Settings {
     pub(crate) inbound_retries: Retries,
     /// How long a receiver may take, in real time.
     pub(crate) webhook_timeout: Duration,
+    pub(crate) http_limits: HttpLimits,
     /// `None`: never.
     pub(crate) webhook_pausing: Option<Pausing>,
 }
@@ -243,6 +258,8 @@ impl Default for Settings {
         Self {
             tokens: Vec::new(),
             any_token: false,
+            submission_users: Vec::new(),
+            submission_address: None,
             verified_domains: None,
             templates: None,
             bulk_delay: Duration::from_millis(300),
@@ -254,6 +271,7 @@ impl Default for Settings {
             webhook_retries: Retries::default(),
             inbound_retries: Retries::none(),
             webhook_timeout: WITHIN,
+            http_limits: HttpLimits::default(),
             webhook_pausing: Some(Pausing::default()),
         }
     }

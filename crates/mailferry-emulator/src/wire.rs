@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+use crate::live::Listener;
+
 /// A TCP connection that is reset instead of closed once its switch is on.
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -66,17 +68,19 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// The body of an answer: all of it, or a part after which the connection breaks.
-pub(crate) struct Answer {
-    bytes: Bytes,
-    announced: u64,
-    broken: Option<Pin<Box<Sleep>>>,
+/// The body of an answer.
+pub(crate) enum Answer {
+    /// All of it.
+    Whole(Bytes),
+    /// A part, and when the connection breaks after it.
+    Cut { bytes: Bytes, announced: u64, broken: Pin<Box<Sleep>> },
+    /// What somebody hears who listens.
+    Live(Listener),
 }
 
 impl Answer {
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        let announced = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        Self { bytes, announced, broken: None }
+        Self::Whole(bytes)
     }
 
     /// The first half of `bytes`, announced in full and as one byte at least.
@@ -85,7 +89,11 @@ impl Answer {
         const UNTIL_BROKEN: Duration = Duration::from_millis(20);
         let announced = u64::try_from(bytes.len()).unwrap_or(u64::MAX).max(1);
         bytes.truncate(bytes.len() / 2);
-        Self { bytes, announced, broken: Some(Box::pin(tokio::time::sleep(UNTIL_BROKEN))) }
+        Self::Cut { bytes, announced, broken: Box::pin(tokio::time::sleep(UNTIL_BROKEN)) }
+    }
+
+    pub(crate) fn live(listener: Listener) -> Self {
+        Self::Live(listener)
     }
 }
 
@@ -94,21 +102,29 @@ impl Body for Answer {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if !self.bytes.is_empty() {
-            let bytes = std::mem::take(&mut self.bytes);
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        let data = |bytes| Some(Ok(Frame::data(bytes)));
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(data(std::mem::take(bytes))),
+            Self::Cut { bytes, .. } if !bytes.is_empty() => Poll::Ready(data(std::mem::take(bytes))),
+            Self::Cut { broken, .. } => {
+                ready!(broken.as_mut().poll(cx));
+                Poll::Ready(Some(Err(io::Error::other("the answer is cut off on purpose"))))
+            }
+            Self::Live(listener) => listener.poll_next(cx).map(|next| next.and_then(data)),
         }
-        let Some(broken) = &mut self.broken else { return Poll::Ready(None) };
-        ready!(broken.as_mut().poll(cx));
-        Poll::Ready(Some(Err(io::Error::other("the answer is cut off on purpose"))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty() && self.broken.is_none()
+        matches!(self, Self::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         // Asked for once, before the first frame.
-        SizeHint::with_exact(self.announced)
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            Self::Cut { announced, .. } => SizeHint::with_exact(*announced),
+            Self::Live(_) => SizeHint::default(),
+        }
     }
 }

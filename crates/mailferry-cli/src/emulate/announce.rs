@@ -15,6 +15,8 @@ pub(super) struct Ready<'a> {
     token: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submission: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     webhooks: Vec<ReadyWebhook<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -56,6 +58,7 @@ impl<'a> Ready<'a> {
             url: emulator.url(),
             token: emulator.token(),
             smtp: emulator.smtp_address().map(|address| address.to_string()),
+            submission: emulator.submission_address().map(|address| address.to_string()),
             webhooks: webhooks.iter().map(webhook).collect(),
             inbound_routes: routes.iter().map(route).collect(),
         }
@@ -82,6 +85,12 @@ pub(super) fn announce(emulator: &Emulator, posts: &Posts<'_>, output: &mut Outp
     output.line("    -d '{\"from\": {\"email\": \"shop@example.com\"}, \"subject\": \"Hi\",")?;
     output.line("         \"to\": [{\"email\": \"ann@example.com\"}], \"text\": \"Hello\"}'")?;
     output.line("")?;
+    if let Some(relay) = emulator.submission_address() {
+        output.line("Or send by SMTP, with any name and password unless users were given:")?;
+        output.line(format_args!("  curl smtp://{relay} -T mail.eml --user any:login \\"))?;
+        output.line("    --mail-from shop@example.com --mail-rcpt ann@example.com")?;
+        output.line("")?;
+    }
     told(posts, output)?;
     arriving(emulator, posts, output)?;
     output.line("See what was sent, and what became of it:")?;

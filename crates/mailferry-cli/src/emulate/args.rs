@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::account::EmulatedAccount;
 use super::faults::EmulatedFaults;
+use super::submission::SubmissionArgs;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -14,6 +15,7 @@ Examples:
   mailferry emulate --webhook http://127.0.0.1:8000/mailersend/tracking
   mailferry emulate --smtp 2525 \\
       --inbound-route http://127.0.0.1:8000/mailersend/inbound
+  mailferry emulate --submission 2587
   mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
   mailferry emulate --fault 'rate_limit*3' --fault 'answer_lost:5%' --fault-seed 7
   mailferry emulate --listen 127.0.0.1:0 --json
@@ -64,6 +66,8 @@ pub(crate) struct EmulateArgs {
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) events: EmulatedEvents,
+    #[command(flatten)]
+    pub(crate) sending: SubmissionArgs,
     #[command(flatten)]
     pub(crate) faults: EmulatedFaults,
     #[command(flatten)]

@@ -4,6 +4,7 @@ mod account;
 mod announce;
 pub(crate) mod args;
 mod faults;
+mod submission;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -36,20 +37,23 @@ struct Posts<'a> {
 pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, Failure> {
     let address = allowed(address(&args.listen)?, &args)?;
     let smtp = args.events.smtp.as_deref().map(|text| allowed(self::address(text)?, &args)).transpose()?;
+    let sending = args.sending.submission.as_deref();
+    let sending = sending.map(|text| allowed(self::address(text)?, &args)).transpose()?;
     let suppressed: Vec<Mailbox> = args.suppress.iter().map(|text| suppressed(text)).collect::<Result<_, _>>()?;
-    let builder = builder(&args)?;
+    let builder = args.sending.apply(builder(&args)?, sending)?;
     let mut signals = Signals::new()?;
-    let emulator = start(builder, address, smtp, &args).await?;
+    let emulator = start(builder, address, smtp, sending, &args).await?;
     args.account.started(&emulator);
     for mailbox in suppressed {
         emulator.suppress(SuppressionList::HardBounces, mailbox.address().to_ascii());
     }
-    for exposed in [Some(emulator.address()), emulator.smtp_address()].into_iter().flatten() {
+    let whole = (Some(emulator.address()), ", and read what was sent, with the token");
+    let reachable =
+        [whole, (emulator.smtp_address(), ", as anybody"), (emulator.submission_address(), ", with a login")];
+    for (exposed, who) in reachable.into_iter().filter_map(|(address, who)| Some((address?, who))) {
         if exposed.ip().is_loopback() {
             continue;
         }
-        let who =
-            if exposed == emulator.address() { ", and read what was sent, with the token" } else { ", as anybody" };
         output.warning(format_args!("other machines can send to {exposed}{who}"));
     }
     let EmulatedEvents { webhook_version, inbound_route, .. } = &args.events;
@@ -145,16 +149,23 @@ async fn start(
     builder: Builder,
     address: SocketAddr,
     smtp: Option<SocketAddr>,
+    sending: Option<SocketAddr>,
     args: &EmulateArgs,
 ) -> Result<Emulator, Error> {
     let refused = |cause, address, flag| unusable(cause, address, flag, args);
     let listener = TcpListener::bind(address).await.map_err(|cause| refused(cause, address, "--listen"))?;
-    let (builder, named) = match smtp {
-        Some(smtp) => (builder.smtp(smtp), (smtp, "--smtp")),
-        None => (builder, (address, "--listen")),
+    let builder = match smtp {
+        Some(smtp) => builder.smtp(smtp),
+        None => builder,
     };
-    // The first address is bound by now.
-    builder.serve(listener).map_err(|cause| refused(cause, named.0, named.1))
+    builder.serve(listener).map_err(|cause| {
+        // The first address is bound by now; the others can be tried again.
+        let taken = |(address, _): &(SocketAddr, _)| std::net::TcpListener::bind(address).is_err();
+        let others = [(smtp, "--smtp"), (sending, "--submission")];
+        let mut others = others.into_iter().filter_map(|(address, flag)| Some((address?, flag)));
+        let (address, flag) = others.find(taken).unwrap_or((address, "--listen"));
+        refused(cause, address, flag)
+    })
 }
 
 /// Why there is no emulator at an address.
@@ -166,6 +177,9 @@ fn unusable(cause: io::Error, address: SocketAddr, flag: &str, args: &EmulateArg
     let remedy = match cause.kind() {
         io::ErrorKind::AddrInUse => format!("end what listens there, or take a free port: {flag} 127.0.0.1:0"),
         io::ErrorKind::PermissionDenied => format!("take a port above 1023: {flag} 127.0.0.1:2580"),
+        io::ErrorKind::InvalidInput if text.contains("STARTTLS") => {
+            "give two PEM files: --submission-tls certificate.pem key.pem".to_owned()
+        }
         io::ErrorKind::InvalidInput if args.any_token => "give --token in place of --any-token".to_owned(),
         io::ErrorKind::InvalidInput => "give a token that can be sent in a header: --token mlsn.test".to_owned(),
         _ => format!("check {flag}"),

@@ -300,8 +300,11 @@ fn it_says_how_to_try_everything() {
         "http://127.0.0.1:8000/mailersend/inbound",
         "--smtp",
         "0",
+        "--submission",
+        "0",
     ]);
     for words in [
+        " -T mail.eml --user any:login \\\n",
         "What becomes of mails is posted, in version 2, to:\n  http://127.0.0.1:8000/mailersend/tracking\n",
         "  export MAILERSEND_SIGNING_SECRET=",
         "  are posted to http://127.0.0.1:8000/mailersend/inbound\n",

@@ -44,6 +44,27 @@ impl Headers {
         Self(headers)
     }
 
+    /// Reads the header section of a mail as it came, with lines that end with CRLF or LF. Bytes that are no UTF-8
+    /// become U+FFFD: what is not encoded has no charset.
+    pub(crate) fn of(raw: &[u8]) -> Self {
+        let mut section = String::new();
+        for line in raw.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.is_empty() {
+                break;
+            }
+            section.push_str(&String::from_utf8_lossy(line));
+            section.push_str("\r\n");
+        }
+        Self::read(&section)
+    }
+
+    /// Names and values as written.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The values of all headers called `name`, in any case.
     pub(crate) fn values(&self, name: &str) -> Vec<&str> {
         let named = self.0.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -64,22 +64,29 @@ impl Mail {
         Self { sender: sender.to_owned(), raw: text, headers }
     }
 
-    /// Takes the mail apart. An attached mail stays a file: its texts are not this mail's. Where mails are attached to
-    /// mails [without end](MOST_NESTED), or the parser gives up, no part is found.
+    /// What people read of it.
     pub(crate) fn content(&self) -> Content {
+        Content::of(self.raw.as_bytes())
+    }
+}
+
+impl Content {
+    /// Takes a mail apart. An attached mail stays a file: its texts are not this mail's. Where mails are attached to
+    /// mails [without end](MOST_NESTED), or the parser gives up, no part is found.
+    pub(crate) fn of(raw: &[u8]) -> Self {
         // With debug assertions the parser panics at a mail in a multipart that is nothing but another mail.
-        std::panic::catch_unwind(|| self.parts()).unwrap_or_else(|_| {
+        std::panic::catch_unwind(|| Self::parts(raw)).unwrap_or_else(|_| {
             tracing::warn!("a mail cannot be taken apart");
-            Content::default()
+            Self::default()
         })
     }
 
-    fn parts(&self) -> Content {
-        if is_too_deep(self.raw.as_bytes(), MOST_ENCODED) {
-            return Content::default();
+    fn parts(raw: &[u8]) -> Self {
+        if is_too_deep(raw, MOST_ENCODED) {
+            return Self::default();
         }
-        let Some(mail) = MessageParser::default().parse(self.raw.as_bytes()) else { return Content::default() };
-        let mut content = Content::default();
+        let Some(mail) = MessageParser::default().parse(raw) else { return Self::default() };
+        let mut content = Self::default();
         let add = |to: &mut Option<String>, text: &str| to.get_or_insert_default().push_str(text);
         for part in mail.text_bodies() {
             if let PartType::Text(text) = &part.body {
@@ -91,7 +98,7 @@ impl Mail {
                 add(&mut content.html, html);
             }
         }
-        content.files = mail.attachments().map(|part| file(&self.raw, part)).collect();
+        content.files = mail.attachments().map(|part| file(raw, part)).collect();
         content
     }
 }
@@ -125,7 +132,7 @@ fn is_too_deep(raw: &[u8], encoded: usize) -> bool {
     is_too_deep
 }
 
-fn file(raw: &str, part: &MessagePart<'_>) -> File {
+fn file(raw: &[u8], part: &MessagePart<'_>) -> File {
     let kind = part.content_type();
     let content_type = match (kind.map(|kind| &*kind.c_type), kind.and_then(|kind| kind.c_subtype.as_deref())) {
         (Some(kind), Some(subtype)) => format!("{kind}/{subtype}").to_ascii_lowercase(),
@@ -155,12 +162,12 @@ fn unnamed(content_type: &str) -> &'static str {
 }
 
 /// The bytes of a part as they were attached: texts must not lose their charset on the way.
-fn decoded(raw: &str, part: &MessagePart<'_>) -> Vec<u8> {
+fn decoded(raw: &[u8], part: &MessagePart<'_>) -> Vec<u8> {
     if !part.is_text() {
         return part.contents().to_vec();
     }
     let position = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-    let body = raw.as_bytes().get(position(part.offset_body)..position(part.offset_end)).unwrap_or_default();
+    let body = raw.get(position(part.offset_body)..position(part.offset_end)).unwrap_or_default();
     match part.encoding {
         Encoding::None => body.to_vec(),
         Encoding::QuotedPrintable => quoted_printable_decode(body).unwrap_or_else(|| part.contents().to_vec()),

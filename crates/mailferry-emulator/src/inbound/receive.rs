@@ -13,6 +13,7 @@ use super::mail::{Content, Mail};
 use super::payload::{self, About};
 use super::route::{Forward, InboundRoute, Route, RouteKey};
 use crate::json;
+use crate::live::Area;
 use crate::log::Log;
 use crate::rules::is_supported;
 use crate::service::{Service, State};
@@ -200,6 +201,7 @@ impl State {
         let route = Route::new(route, domain_id, &mut self.ids);
         let key = route.key();
         self.inbound.routes.push(route);
+        self.changes.touch(Area::Routes);
         key
     }
 }
@@ -262,7 +264,10 @@ impl Service {
             let sender = mail.sender.clone();
             let (id, route_id, raw) = (message_id, route.id, Arc::clone(&raw));
             let message = ReceivedMessage { id, route_id, sender, recipients, at: now, raw };
-            self.state().inbound.log.push(message.clone(), message.weight());
+            let mut state = self.state();
+            state.inbound.log.push(message.clone(), message.weight());
+            state.changes.touch(Area::Inbound);
+            drop(state);
             messages.push(message);
         }
         self.dispatch.wake();

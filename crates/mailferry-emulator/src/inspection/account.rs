@@ -10,6 +10,7 @@ use super::Asked;
 use crate::clock::next_midnight;
 use crate::lifecycle::{Delay, Delays};
 use crate::limits::Used;
+use crate::live::Area;
 use crate::plan::Plan;
 use crate::reply::Reply;
 use crate::service::{Service, State};
@@ -215,7 +216,7 @@ fn show(service: &Service) -> Reply {
     Reply::json(200, &shown)
 }
 
-/// The three limits with a name of their own, then every other route that was asked for this minute.
+/// The limits with a name of their own, then every other route that was asked for this minute.
 fn limits(state: &State, now: Timestamp) -> Vec<Rate> {
     let rates = state.terms.allowance.rate_limits;
     let limit = |route: String, limit, used: Option<Used>| Rate {
@@ -228,6 +229,7 @@ fn limits(state: &State, now: Timestamp) -> Vec<Rate> {
         ("email", "POST /v1/email", rates.email),
         ("bulk-email", "POST /v1/bulk-email", rates.bulk),
         ("activity", "GET /v1/activity, /v1/emails", rates.activity),
+        ("smtp", "Mails by SMTP", rates.smtp),
     ];
     let others = state.meter.routes(now).filter(|(key, _)| own.iter().all(|(known, ..)| known != key));
     let others = others.map(|(key, used)| limit(format!("/v1/{key}"), rates.other, Some(used)));
@@ -276,6 +278,7 @@ fn change(service: &Service, changes: Changes) -> Result<Reply, Reply> {
     }
     {
         let mut state = service.caught_up(service.clock.now());
+        state.changes.touch(Area::Account);
         if let Named::As(plan) = plan {
             state.terms.set_plan(plan);
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Asked;
-use crate::message::{Attachment, Email, Message, Suppressed};
+use crate::message::{Attachment, Email, Message, Suppressed, Via};
 use crate::reply::Reply;
 use crate::service::{Service, StoredMessage};
 
@@ -12,6 +12,7 @@ use crate::service::{Service, StoredMessage};
 struct ShownEmail<'a> {
     id: &'a str,
     message_id: &'a str,
+    via: Via,
     bulk_email_id: Option<&'a str>,
     recipient: &'a crate::message::Mailbox,
     role: crate::message::Role,
@@ -60,6 +61,7 @@ fn emails(service: &Service) -> Reply {
 fn show_email(email: &Email) -> ShownEmail<'_> {
     let Message {
         id,
+        via,
         bulk_email_id,
         created_at,
         from,
@@ -82,6 +84,7 @@ fn show_email(email: &Email) -> ShownEmail<'_> {
     ShownEmail {
         id: email.id(),
         message_id: id,
+        via: *via,
         bulk_email_id: bulk_email_id.as_deref(),
         recipient: email.recipient(),
         role: email.role(),

@@ -14,7 +14,9 @@ pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Op
             None => unknown(),
         },
         ("DELETE", ["mailbox"]) => {
-            service.state().messages.delete_all();
+            let mut state = service.state();
+            state.messages.delete_all();
+            state.changes.reset();
             gone()
         }
         ("DELETE", ["mailbox", id]) => delete(service, id),
@@ -33,7 +35,8 @@ fn list(service: &Service, asked: &Asked<'_>) -> Reply {
 fn delete(service: &Service, id: &str) -> Reply {
     let mut state = service.state();
     let Some(place) = state.messages.place(id) else { return unknown() };
-    state.messages.delete(place.message);
+    let deleted = state.messages.delete(place.message);
+    state.changes.removed(&deleted);
     gone()
 }
 

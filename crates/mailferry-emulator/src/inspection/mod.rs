@@ -12,6 +12,7 @@ mod inbound;
 mod mailbox;
 mod requests;
 mod routes;
+mod session;
 mod suppressions;
 mod webhook_changes;
 mod webhooks;
@@ -21,6 +22,7 @@ use std::net::IpAddr;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::webhooks::ShownDelivery;
+use crate::live::Listener;
 use crate::page;
 use crate::reply::Reply;
 use crate::service::{Service, decode, refuse};
@@ -31,6 +33,7 @@ type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
     mailbox::answer,
+    session::answer,
     emails::answer,
     requests::answer,
     faults::answer,
@@ -57,6 +60,28 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Without the query.
+    fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// What the path has below the inspection's.
+    fn parts(&self) -> Vec<&str> {
+        self.path().split('/').filter(|part| !part.is_empty()).skip(1).collect()
+    }
+
+    /// Refuses what a page of somebody else may have made a browser ask.
+    fn is_local(&self, service: &Service) -> Result<(), Reply> {
+        if !service.is_exposed && !self.is_by_local_name() {
+            let words = "Ask by address, by localhost, or by another name that only this network has.";
+            return Err(Reply::sentence(403, words));
+        }
+        if !matches!(self.method, "GET" | "HEAD") && self.is_foreign() {
+            return Err(Reply::sentence(403, "Pages of other origins may not change anything here."));
+        }
+        Ok(())
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -85,7 +110,12 @@ impl Asked<'_> {
     /// Whether a browser asks for a page of somebody else: that is what `Origin` is for, with everything but GET.
     fn is_foreign(&self) -> bool {
         let host = self.header("host").unwrap_or_default();
-        self.header("origin").is_some_and(|origin| origin != format!("http://{host}"))
+        // The same host by HTTPS is a proxy in front of this one.
+        let is_own = |origin: &str| {
+            let its = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            its.is_some_and(|its| its.eq_ignore_ascii_case(host))
+        };
+        self.header("origin").is_some_and(|origin| !is_own(origin))
     }
 
     /// Whether it came by a name that a page of somebody else cannot have. A page may lead its own name to this machine,
@@ -111,11 +141,24 @@ pub(crate) fn is_its(target: &str) -> bool {
     page::is_its(path) || path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether somebody asks to listen.
+pub(crate) fn is_live(method: &str, target: &str) -> bool {
+    method == "GET" && target.split('?').next() == Some("/_emulator/live")
+}
+
+/// Lets somebody who [asks](is_live) listen to what changes.
+pub(crate) fn listen(service: &Service, asked: &Asked<'_>) -> Result<Listener, Reply> {
+    asked.is_local(service)?;
+    if !session::is_open(service, asked) {
+        return Err(refuse("auth.token", &[]));
+    }
+    let listener = service.listen(asked.header("last-event-id"));
+    listener.map_err(|reason| Reply::sentence(503, &reason.to_string()).with("retry-after", 5))
+}
+
 /// The answer to a request [for the inspection](is_its).
 pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
-    let path = asked.target.split('?').next().unwrap_or_default();
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).skip(1).collect();
-    let is_open = !service.is_exposed || asked.token.is_some_and(|token| service.settings.token(token).is_some());
+    let (path, parts) = (asked.path(), asked.parts());
     if let Some(reply) = health::answer(service, asked, &parts) {
         return reply;
     }
@@ -125,17 +168,14 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     }
     // The page's own files are no secret, and it has to be there to ask for the token.
     let page = page::answer(asked.method, path, asked.header("if-none-match"));
-    if !is_open && page.is_none() {
+    if let Err(refused) = asked.is_local(service) {
+        return refused;
+    }
+    if let Some(reply) = page.or_else(|| session::login(service, asked, &parts)) {
+        return reply;
+    }
+    if !session::is_open(service, asked) {
         return refuse("auth.token", &[]);
-    }
-    if !service.is_exposed && !asked.is_by_local_name() {
-        return Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.");
-    }
-    if let Some(page) = page {
-        return page;
-    }
-    if asked.method != "GET" && asked.is_foreign() {
-        return Reply::sentence(403, "Pages of other origins may not change anything here.");
     }
     let answer = AREAS.iter().find_map(|area| area(service, asked, &parts));
     answer.unwrap_or_else(|| Reply::sentence(404, "The emulator has no such inspection."))

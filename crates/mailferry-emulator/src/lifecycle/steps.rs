@@ -44,6 +44,11 @@ impl State {
         }
     }
 
+    /// When the next thing happens to an email.
+    pub(crate) fn next_step(&self) -> Option<Timestamp> {
+        self.agenda.next()
+    }
+
     /// When something is to be posted, or happens that somebody wants to hear of.
     pub(crate) fn next_delivery(&self) -> Option<Timestamp> {
         let happens = if self.webhooks.is_empty() { None } else { self.agenda.next() };
@@ -58,7 +63,10 @@ impl State {
                 let due = later(due, self.pace.before(Step::Send));
                 self.agenda.plan(due, letter, Step::Send, &[]);
             }
-            Step::Send if self.is_paused(&letter.sheet.domain) => self.agenda.hold(Arc::clone(letter)),
+            Step::Send if self.is_paused(&letter.sheet.domain) => {
+                self.agenda.hold(Arc::clone(letter));
+                self.mark(letter);
+            }
             Step::Send => {
                 self.step(settings, letter, step, at);
                 let outcome = self.script.outcome(&letter.recipient);
@@ -192,5 +200,6 @@ impl State {
         let weight = occurrence.weight();
         self.activities.push(occurrence, weight);
         letter.change(|course| course.latest = Some(number));
+        self.mark(letter);
     }
 }

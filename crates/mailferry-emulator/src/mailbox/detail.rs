@@ -119,7 +119,7 @@ impl Service {
             has_html: email.rendered.html.is_some(),
             files: message.attachments.iter().enumerate().map(|(at, file)| self::file(email, at, file)).collect(),
             recipients: recipients(&stored),
-            request: stored.origin.request,
+            request: stored.request,
             timeline: timeline
                 .iter()
                 .map(|(number, occurrence)| happened(occurrence, told.remove(number).unwrap_or_default()))

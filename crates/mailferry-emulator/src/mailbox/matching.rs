@@ -26,7 +26,7 @@ impl Condition {
             Self::Template(needle) => message.template_id.as_deref().is_some_and(|id| needle.is(id)),
             Self::Id(needle) => ids().any(|id| needle.is_in(id)),
             Self::Status(any) => any.contains(&email.status()),
-            Self::Via(via) => stored.origin.via == *via,
+            Self::Via(via) => message.via == *via,
             Self::Has(part) => part.is_of(stored, email),
             Self::Is(mark) => mark.is_on(email),
             Self::Before(at) => message.created_at < *at,

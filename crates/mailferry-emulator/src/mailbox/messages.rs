@@ -115,6 +115,10 @@ impl Messages {
         self.log.up_to(number).rev()
     }
 
+    pub(crate) fn get(&self, number: u64) -> Option<&StoredMessage> {
+        self.log.get(number)
+    }
+
     /// The message with this id, and its number.
     pub(crate) fn number_of(&self, id: &str) -> Option<(u64, &StoredMessage)> {
         let number = *self.index.messages.get(&key(id)?)?;

@@ -4,13 +4,14 @@
 //! [`detail`] what is shown of an email. Those who look take clones of what they look at, which share everything, and
 //! let the state go: sending does not wait for a search.
 
-pub(crate) mod detail;
+mod detail;
 mod matching;
 mod messages;
 mod plain;
 mod query;
-pub(crate) mod row;
+mod row;
 mod search;
 
-pub(crate) use self::messages::Messages;
+pub(crate) use self::messages::{Messages, Place};
+pub(crate) use self::row::Row;
 pub(crate) use self::search::Question;

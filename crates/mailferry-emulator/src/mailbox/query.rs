@@ -14,8 +14,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::message::EmailStatus;
-use crate::service::Via;
+use crate::message::{EmailStatus, Via};
 
 /// How many terms a question may have; more are not asked.
 const MOST_TERMS: usize = 32;

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::messages::Place;
 use super::plain::excerpt;
-use crate::message::{EmailStatus, Mailbox, Message, Role};
-use crate::service::{StoredEmail, StoredMessage, Via};
+use crate::message::{EmailStatus, Mailbox, Message, Role, Via};
+use crate::service::{StoredEmail, StoredMessage};
 
 /// What a list shows of an email.
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ impl Row {
             template_id: message.template_id.clone(),
             send_at: message.send_at.map(|at| at.to_string()),
             warnings: Some(email.warnings()),
-            via: stored.origin.via,
+            via: message.via,
         }
     }
     /// The same row, for those who list the warnings themselves.

@@ -11,6 +11,7 @@ mod email;
 mod inbound;
 mod reading;
 mod refusal;
+mod smtp;
 mod suppression;
 mod webhook;
 
@@ -22,11 +23,12 @@ pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME
 pub(crate) use self::ask::{is_true, moment_of, number};
 pub(crate) use self::attachment::is_supported;
 pub(crate) use self::bulk::objects as bulk_objects;
-pub(crate) use self::check::{Facts, decode, unix};
+pub(crate) use self::check::{Facts, decode, is_address, unix};
 pub(crate) use self::email::EMAIL;
 pub(crate) use self::inbound::{INBOUND, INBOUND_DOMAIN};
 pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
+pub(crate) use self::smtp::{SMTP_USER, by_smtp};
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
@@ -144,6 +146,7 @@ const TABLES: &[&[Rule]] = &[
     TOKEN_STATUS,
     IDENTITY_NEW,
     IDENTITY,
+    SMTP_USER,
 ];
 
 /// All rules, in the order in which they are reported.
@@ -193,6 +196,11 @@ impl Findings {
         }
     }
 
+    /// All sentences, in the order of the rules.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
+    }
+
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
     pub(crate) fn message(&self) -> String {
         let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
@@ -216,7 +224,7 @@ impl Serialize for Findings {
 }
 
 /// Everything that `table` finds wrong with `root`.
-pub(crate) fn examine(table: &'static [Rule], root: &Value, facts: &Facts<'_>) -> Findings {
+pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut fields = Fields { root, top: ("", None) };
     // Rules of one field stand together in a table; each field is examined by all its rules before the next one.

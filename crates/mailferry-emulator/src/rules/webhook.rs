@@ -32,7 +32,7 @@ pub(crate) const WEBHOOK: &[Rule] = &[
     row("webhook.url.answers", "url", "The {field} did not answer the test request with a status from 200 to 299.", None, "HOOK (rule only)", Uncertain, Before),
     row("webhook.name.required", "name", "The {field} field is required.", Some("MS42209"), "DOC-GEN", Inferred, Always(check::required)),
     row("webhook.name.string", "name", "The {field} must be a string.", Some("MS42221"), "DOC-GEN", Inferred, Value(check::string)),
-    row("webhook.name.length", "name", "The {field} must not be greater than 50 characters.", None, "PHP (rule only)", Uncertain, Value(at_most_50)),
+    row("webhook.name.length", "name", "The {field} must not be greater than 50 characters.", None, "PHP (rule only)", Uncertain, Value(check::at_most_50)),
     row("webhook.events.required", "events", "The {field} field is required.", Some("MS42209"), "DOC-GEN", Inferred, Always(check::required)),
     row("webhook.events.array", "events", "The {field} must be an array.", None, "CASS-PY (same sentence elsewhere)", Inferred, Value(check::array)),
     row("webhook.events.known", "events.*", "The selected {field} is invalid.", None, "CASS-PY (same sentence elsewhere)", Inferred, Always(event)),
@@ -100,10 +100,6 @@ fn url(value: &Json, _: &Spot<'_>) -> Verdict {
 /// The URLs of other webhooks are among the entries that the request is compared with.
 fn not_taken(value: &Json, spot: &Spot<'_>) -> Verdict {
     (!value.as_str().is_some_and(|url| spot.facts.entries.contains(&url))).into()
-}
-
-fn at_most_50(value: &Json, _: &Spot<'_>) -> Verdict {
-    value.as_str().is_none_or(|text| text.chars().count() <= 50).into()
 }
 
 fn event(spot: &Spot<'_>) -> Verdict {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::query::note;
 use super::sending::{Accepted, Ready, accept};
-use super::{Origin, Service, State, Via, not_found, refuse};
+use super::{Service, State, not_found, refuse};
 use crate::clock::{later, object_time};
 use crate::json;
 use crate::lifecycle::Job;
@@ -86,7 +86,6 @@ impl Service {
             errors: BTreeMap::new(),
             messages: Vec::new(),
         };
-        let origin = Origin { via: Via::Bulk, request: Some(request.number) };
         for (position, object) in objects.into_iter().enumerate() {
             bulk.recipients = bulk.recipients.saturating_add(count_recipients(&object));
             // Examined without holding the state, so that other requests are answered meanwhile.
@@ -94,7 +93,7 @@ impl Service {
                 Err(findings) => {
                     bulk.errors.insert(position, findings);
                 }
-                Ok(ready) => bulk.add(&mut self.state(), ready.from(origin)),
+                Ok(ready) => bulk.add(&mut self.state(), ready.by(request)),
             }
         }
         let started = Started { message: "The bulk email is being processed.", bulk_email_id: &bulk.id };

@@ -345,6 +345,7 @@ impl Service {
         let Some(name) = state.domain_name(id).map(str::to_owned) else { return not_found() };
         state.domains.retain(|(known, _)| known != id);
         state.records.remove(&name);
+        state.smtp_users.forget(id);
         state.paused_domains.remove(&name);
         Reply::nothing()
     }

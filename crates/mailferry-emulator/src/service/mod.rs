@@ -13,13 +13,16 @@ mod reading;
 mod recipients;
 mod schedules;
 mod sending;
+mod smtp_users;
 mod state;
+mod submission;
 mod suppressions;
 mod templates;
 mod tokens;
 mod upkeep;
 mod webhooks;
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -29,17 +32,20 @@ use self::identities::By;
 pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
-pub(crate) use self::state::{Origin, State, StoredEmail, StoredMessage, Via};
+pub(crate) use self::state::{State, StoredEmail, StoredMessage};
 pub(crate) use self::tokens::ApiToken;
 pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
+use crate::intake::Intake;
 use crate::limits::Minute;
+use crate::live::Hub;
 use crate::plan::Allowance;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::route::{self, Endpoint, Found};
 use crate::rules::{Findings, refusal};
+use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::webhooks::Dispatch;
 
@@ -52,6 +58,9 @@ pub(crate) struct Service {
     /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
     pub(crate) is_exposed: bool,
     state: Mutex<State>,
+    pub(crate) live: Hub,
+    pub(crate) sessions: Sessions,
+    pub(crate) intake: Intake,
     pub(crate) dispatch: Dispatch,
 }
 
@@ -69,8 +78,19 @@ struct Today {
 }
 
 impl Service {
-    pub(crate) fn new(settings: Settings, clock: Clock, url: String, is_exposed: bool, state: State) -> Self {
-        Self { settings, clock, url, is_exposed, state: Mutex::new(state), dispatch: Dispatch::default() }
+    /// `address` is where it listens.
+    pub(crate) fn new(settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+        Self {
+            live: Hub::new(state.changes.notify()),
+            sessions: Sessions::new(address.port()),
+            intake: Intake::new(settings.http_limits),
+            settings,
+            clock,
+            url: format!("http://{address}/v1/"),
+            is_exposed: !address.ip().is_loopback(),
+            state: Mutex::new(state),
+            dispatch: Dispatch::default(),
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -177,6 +197,11 @@ impl Service {
             Endpoint::DomainRecipients => self.recipients(Some(above(path)), request, now),
             Endpoint::DnsRecords => self.dns_records(above(path), now),
             Endpoint::VerifyDomain => self.verify_domain(above(path)),
+            Endpoint::SmtpUsers => self.smtp_users(above(path), request),
+            Endpoint::AddSmtpUser => self.add_smtp_user(above(path), request, now),
+            Endpoint::SmtpUser => self.smtp_user(path),
+            Endpoint::ChangeSmtpUser => self.change_smtp_user(path, request, now),
+            Endpoint::DeleteSmtpUser => self.delete_smtp_user(path),
             Endpoint::Unsuppress => self.unsuppress(last, request, now),
             Endpoint::InboundRoutes => self.inbound_routes(request),
             Endpoint::InboundRoute => self.inbound_route(last),
@@ -209,7 +234,12 @@ impl Service {
     }
 
     /// Counts the request against the minute and the day.
-    fn count(&self, route: &'static route::Route, allowance: &Allowance, now: Timestamp) -> Result<Option<Minute>, Reply> {
+    fn count(
+        &self,
+        route: &'static route::Route,
+        allowance: &Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Minute>, Reply> {
         let Allowance { rate_limits: limits, daily_quota, .. } = *allowance;
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,

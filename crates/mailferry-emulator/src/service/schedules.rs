@@ -96,7 +96,8 @@ impl Service {
         let is_scheduled = |stored: &StoredMessage| show(stored).is_some_and(|shown| shown.status == "scheduled");
         match state.messages.number_of(id).filter(|(_, stored)| is_scheduled(stored)) {
             Some((number, _)) => {
-                state.messages.delete(number);
+                let deleted = state.messages.delete(number);
+                state.changes.removed(&deleted);
                 Reply::nothing()
             }
             None => refuse("schedule.late", &[]),

@@ -7,15 +7,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::query::{json_body, note};
-use super::state::{Origin, State, StoredEmail, StoredMessage, Via};
+use super::state::{State, StoredEmail, StoredMessage};
 use super::{Service, invalid};
 use crate::content::{self, Rendering, domain_of};
 use crate::lifecycle::{Letter, Sheet};
-use crate::message::{Message, Suppressed};
+use crate::mailbox::Place;
+use crate::message::{Message, Suppressed, Via};
 use crate::plan::Allowance;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::rules::{EMAIL, Facts, Findings, examine};
+use crate::rules::{EMAIL, Facts, Findings, Rule, examine};
 use crate::settings::AccountState;
 use crate::suppression::reasons;
 
@@ -46,13 +47,14 @@ pub(super) struct Ready {
     message: Message,
     rendering: Rendering,
     weight: usize,
-    origin: Origin,
+    /// The number of the request that it came with.
+    request: Option<u64>,
 }
 
 impl Ready {
-    /// The same message, which came in by `origin`.
-    pub(super) fn from(self, origin: Origin) -> Self {
-        Self { origin, ..self }
+    /// The same message, which came with `request`.
+    pub(super) fn by(self, request: &Request) -> Self {
+        Self { request: Some(request.number), ..self }
     }
 }
 
@@ -66,9 +68,8 @@ impl Service {
             Err(refused) => return refused,
         };
         let standing = self.state().standing();
-        let origin = Origin { via: Via::Api, request: Some(request.number) };
         let ready = match self.prepare(root, standing, now) {
-            Ok(ready) => ready.from(origin),
+            Ok(ready) => ready.by(request),
             Err(findings) => return note(request, invalid(&findings)),
         };
         let accepted = accept(&mut self.state(), ready, None);
@@ -94,6 +95,17 @@ impl Service {
 
     /// Examines and renders one message.
     pub(super) fn prepare(&self, root: Value, standing: Standing, now: Timestamp) -> Result<Ready, Findings> {
+        self.prepare_by(EMAIL, root, standing, now)
+    }
+
+    /// Examines one message by these rules, and renders it.
+    pub(super) fn prepare_by(
+        &self,
+        rules: &[Rule],
+        root: Value,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Result<Ready, Findings> {
         let (mut account, allowance) = standing;
         if allowance.trial.is_some() {
             account = self.state().terms.standing(account, &root);
@@ -110,13 +122,21 @@ impl Service {
             domains: &[],
             identities: &identities,
         };
-        let findings = examine(EMAIL, &root, &facts);
+        let findings = examine(rules, &root, &facts);
         if !findings.is_empty() {
             return Err(findings);
         }
         let message = content::read(root, &self.settings, now);
         let weight = message.weight().saturating_add(rendering.weight());
-        Ok(Ready { message, rendering, weight, origin: Origin::default() })
+        Ok(Ready { message, rendering, weight, request: None })
+    }
+}
+
+impl Ready {
+    /// Adds to the message what no rule looks at.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Message)) {
+        change(&mut self.message);
+        self.weight = self.message.weight().saturating_add(self.rendering.weight());
     }
 }
 
@@ -128,9 +148,10 @@ impl State {
 
 /// Leaves out who is suppressed, and keeps one email for everyone else.
 pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timestamp)>) -> Accepted {
-    let Ready { mut message, rendering, weight, origin } = ready;
+    let Ready { mut message, rendering, weight, request } = ready;
     if let Some((bulk, processed_at)) = bulk {
         message.bulk_email_id = Some(bulk.to_owned());
+        message.via = Via::Bulk;
         message.created_at = processed_at;
     }
     let now = message.created_at;
@@ -163,9 +184,14 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
     }
     message.suppressed = suppressed;
     let message = Arc::new(message);
-    let stored = StoredMessage { message: Arc::clone(&message), emails: emails.into(), origin };
-    state.messages.push(stored, weight);
-    if let Some(request) = origin.request.and_then(|number| state.requests.get_mut(number)) {
+    let stored = StoredMessage { message: Arc::clone(&message), emails: emails.into(), request };
+    let emails = stored.emails.len();
+    let (number, forgotten) = state.messages.push(stored, weight);
+    state.changes.removed(&forgotten);
+    for position in 0..emails {
+        state.changes.email(Place { message: number, position });
+    }
+    if let Some(request) = request.and_then(|number| state.requests.get_mut(number)) {
         request.message_ids.push(message.id.clone());
     }
     Accepted::Sent(message)

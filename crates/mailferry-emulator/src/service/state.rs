@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
 use super::identities::Identity;
+use super::smtp_users::SmtpUsers;
 use super::tokens::ApiToken;
 use super::upkeep::Window;
 use crate::fault::Faults;
@@ -15,6 +16,7 @@ use crate::id::{self, Ids};
 use crate::inbound::Inbound;
 use crate::lifecycle::{Agenda, Contacts, Delays, Holding, Letter, Occurrence, Pace, Script};
 use crate::limits::Meter;
+use crate::live::{Area, Changes};
 use crate::log::Log;
 use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
@@ -27,6 +29,8 @@ use crate::webhooks::{Outbox, RegisteredWebhook};
 /// Everything that changes while an emulator runs.
 pub(crate) struct State {
     pub(crate) ids: Ids,
+    /// What those who listen are told.
+    pub(crate) changes: Changes,
     pub(crate) meter: Meter,
     pub(crate) account: AccountState,
     /// What the plan allows.
@@ -55,6 +59,7 @@ pub(crate) struct State {
     pub(crate) records: Records,
     pub(crate) tokens: Vec<ApiToken>,
     pub(crate) identities: Vec<Identity>,
+    pub(crate) smtp_users: SmtpUsers,
     /// When templates were first asked for: they have no date of their own.
     pub(crate) templates_since: Option<Timestamp>,
 }
@@ -66,28 +71,8 @@ pub(crate) struct State {
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
     pub(crate) emails: Arc<[StoredEmail]>,
-    pub(crate) origin: Origin,
-}
-
-/// How a message came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) via: Via,
     /// The number of the request that it came with.
     pub(crate) request: Option<u64>,
-}
-
-/// By which door a message came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Via {
-    /// `POST /v1/email`.
-    #[default]
-    Api,
-    /// `POST /v1/bulk-email`.
-    Bulk,
-    /// The SMTP relay.
-    Smtp,
 }
 
 pub(crate) struct StoredEmail {
@@ -127,6 +112,7 @@ impl State {
         let several = memory.count.saturating_mul(10);
         Self {
             ids,
+            changes: Changes::new(),
             meter: Meter::default(),
             account: AccountState::Active,
             terms: Terms::new(None, Overrides::default()),
@@ -151,6 +137,7 @@ impl State {
             records: Records::new(),
             tokens: Vec::new(),
             identities: Vec::new(),
+            smtp_users: SmtpUsers::default(),
             templates_since: None,
         }
     }
@@ -172,6 +159,14 @@ impl State {
         self.activities.clear();
         self.outbox.clear();
         self.inbound.log.clear();
+        self.changes.reset();
+    }
+
+    /// Writes a request down, and numbers it.
+    pub(crate) fn remember(&mut self, request: &mut Request) -> u64 {
+        request.number = self.requests.next();
+        self.changes.touch(Area::Requests);
+        self.requests.push(request.clone(), request.weight())
     }
 
     /// The id of the domain called `name`, which is known from now on unless there are too many.

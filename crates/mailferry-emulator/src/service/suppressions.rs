@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::query::{json_body, note};
 use super::{Service, State, invalid, not_found};
 use crate::clock::object_time;
+use crate::live::Area;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{BLOCKLIST, DELETE, Facts, LIST, examine};
@@ -154,6 +155,7 @@ impl Service {
         };
         let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut state.entries).into_iter().partition(stays);
         state.entries = kept;
+        state.changes.touch(Area::Suppressions);
         for entry in gone.iter().filter(|entry| entry.list == SuppressionList::OnHold) {
             state.on_hold(&self.settings, "recipient.on_hold_removed", entry, now);
         }
@@ -194,6 +196,7 @@ impl State {
         let entry = Entry { id, recipient_id, list, whom, domain, reason: None, created_at: now };
         if self.entries.len() < MOST_ENTRIES {
             self.entries.push(entry.clone());
+            self.changes.touch(Area::Suppressions);
         }
         entry
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Service, State};
 use crate::id;
 use crate::lifecycle::Job;
+use crate::live::Area;
 use crate::settings::Settings;
 use crate::suppression::{Entry, SuppressionList, Whom};
 use crate::webhooks::delivery::Notice;
@@ -52,6 +53,7 @@ impl Service {
         let now = self.clock.now();
         let mut state = self.caught_up(now);
         state.domain_id(&name);
+        state.changes.touch(Area::Account);
         if paused {
             state.paused_domains.insert(name);
         } else {
@@ -91,6 +93,7 @@ impl State {
             return;
         }
         self.maintenance = on;
+        self.changes.touch(Area::Account);
         let kind = if on { "maintenance.start" } else { "maintenance.end" };
         let names: Vec<String> = self.domains.iter().map(|(_, name)| name.clone()).collect();
         for name in names {
@@ -103,6 +106,7 @@ impl State {
     pub(crate) fn plan_maintenance(&mut self, start: Timestamp, end: Timestamp) {
         let number = self.window.map_or(0, |window| window.number.wrapping_add(1));
         self.window = Some(Window { start, end, number });
+        self.changes.touch(Area::Account);
         self.plan_window();
     }
 
@@ -146,6 +150,7 @@ impl State {
     pub(crate) fn take_entry(&mut self, settings: &Settings, id: &str, now: Timestamp) -> bool {
         let Some(position) = self.entries.iter().position(|entry| entry.id == id) else { return false };
         let entry = self.entries.remove(position);
+        self.changes.touch(Area::Suppressions);
         if entry.list == SuppressionList::OnHold {
             self.on_hold(settings, "recipient.on_hold_removed", &entry, now);
         }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::content::Dots;
 use super::session::{Next, Reply, Session};
-use super::{Mailroom, SmtpLimits};
+use super::socket::Socket;
+use super::{Mailroom, Port};
 
 /// The longest command, in bytes with its end: RFC 5321 wants 512, and extensions add to it.
 const MOST_LINE: usize = 2048;
@@ -25,7 +26,7 @@ const MAIL_WITHIN: Duration = Duration::from_mins(10);
 const LARGE: usize = 64 * 1024;
 
 struct Connection {
-    stream: TcpStream,
+    socket: Socket,
     input: BytesMut,
     output: Vec<u8>,
     idle: Duration,
@@ -53,22 +54,22 @@ enum Line {
 pub(super) async fn serve(
     stream: TcpStream,
     peer: IpAddr,
-    room: Arc<dyn Mailroom>,
-    limits: SmtpLimits,
+    port: Port,
     memory: Arc<Semaphore>,
     mut stop: watch::Receiver<()>,
 ) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
-    let mut connection = Connection { stream, input: BytesMut::new(), output: Vec::new(), idle: limits.idle };
-    let mut session = Session::new(&*room, limits);
-    let mut content = Content::new(limits.message_bytes, memory);
+    let (socket, idle) = (Socket::new(stream), port.limits.idle);
+    let mut connection = Connection { socket, input: BytesMut::new(), output: Vec::new(), idle };
+    let mut session = Session::new(&port);
+    let mut content = Content::new(port.limits.message_bytes, memory);
     connection.reply(&Session::greeting());
     loop {
         let line = tokio::select! {
             line = connection.line() => line,
             _ = stop.changed() => {
                 connection.reply(&Reply::new(421, "4.3.2 The emulator is shutting down"));
-                return connection.flush().await;
+                return connection.end().await;
             }
         };
         let (reply, next) = match line {
@@ -77,7 +78,7 @@ pub(super) async fn serve(
             Ok(Line::Closed) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 connection.reply(&Reply::new(421, "4.4.2 Too slow"));
-                return connection.flush().await;
+                return connection.end().await;
             }
             Err(error) => return Err(error),
         };
@@ -90,9 +91,17 @@ pub(super) async fn serve(
                 connection.reply(&reply);
                 continue;
             }
+            Next::Handshake => {
+                connection.reply(&reply);
+                let Some(config) = port.tls.clone() else { continue };
+                connection = connection.encrypted(config).await?;
+                session.encrypted();
+                content.clear();
+                continue;
+            }
             Next::Close => {
                 connection.reply(&reply);
-                return connection.flush().await;
+                return connection.end().await;
             }
             Next::Data => {
                 connection.reply(&reply);
@@ -114,7 +123,7 @@ pub(super) async fn serve(
             }
         };
         if finished {
-            let reply = finish(&mut content, &session, &room, peer).await;
+            let reply = finish(&mut content, &session, &port.room, peer).await;
             session.forget();
             connection.reply(&reply);
         }
@@ -137,7 +146,7 @@ async fn finish(content: &mut Content, session: &Session<'_>, room: &Arc<dyn Mai
     };
     drop(held);
     match taken {
-        Ok(Ok(id)) => Reply::new(250, format!("2.0.0 Message queued as {id}")),
+        Ok(Ok(taken)) => Reply::new(250, taken),
         Ok(Err(refusal)) => refusal.into(),
         Err(_) => Reply::new(451, "4.3.0 The mail could not be worked through"),
     }
@@ -151,7 +160,22 @@ impl Connection {
     /// Replies wait until the client has nothing more to say (RFC 2920), so that many commands at once cost one write.
     async fn flush(&mut self) -> io::Result<()> {
         let output = std::mem::take(&mut self.output);
-        timeout(self.idle, self.stream.write_all(&output)).await?
+        timeout(self.idle, self.socket.write(&output)).await?
+    }
+
+    /// Says the last reply, and that it was the last.
+    async fn end(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        timeout(self.idle, self.socket.end()).await?
+    }
+
+    /// Begins TLS. What came before the handshake was not encrypted, whatever it looks like: it is thrown away, so that
+    /// nobody in between can put commands before those of the client.
+    async fn encrypted(mut self, config: Arc<ServerConfig>) -> io::Result<Self> {
+        self.flush().await?;
+        self.input.clear();
+        let socket = self.socket.encrypted(config, self.idle).await?;
+        Ok(Self { socket, ..self })
     }
 
     /// Says why it leaves a client that is too slow or does not stop.
@@ -162,7 +186,7 @@ impl Connection {
             io::ErrorKind::FileTooLarge => self.reply(&Reply::new(552, "5.3.4 The mail is too large")),
             _ => return Err(error),
         }
-        self.flush().await?;
+        self.end().await?;
         Err(error)
     }
 
@@ -170,7 +194,7 @@ impl Connection {
     async fn fill(&mut self, deadline: Instant) -> io::Result<bool> {
         self.flush().await?;
         self.input.reserve(READ);
-        let count = timeout_at(deadline, self.stream.read_buf(&mut self.input)).await??;
+        let count = timeout_at(deadline, self.socket.read(&mut self.input)).await??;
         Ok(count > 0)
     }
 

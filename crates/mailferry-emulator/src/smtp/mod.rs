@@ -1,17 +1,24 @@
-//! Mail by SMTP: the port at which inbound routes are reached (RFC 5321).
+//! Mail by SMTP (RFC 5321): the port at which inbound routes are reached, and the port that sends, as MailerSend's relay.
 //!
-//! [`session`] is the conversation, without a socket; [`connection`] reads and writes. What is done with recipients and
-//! mails is a [`Mailroom`]'s business: the one here hands them to inbound routes.
+//! [`session`] is the conversation, without a socket; [`connection`] reads and writes. What is done with logins,
+//! recipients and mails is a [`Mailroom`]'s business: one hands mails to inbound routes, the other one sends them.
 
+mod auth;
 mod connection;
 mod content;
 mod room;
 mod session;
+mod setup;
+mod socket;
+mod submission;
+mod tls;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -19,6 +26,9 @@ use tokio::task::JoinSet;
 
 use self::connection::serve;
 pub(crate) use self::room::Routes;
+pub(crate) use self::setup::SubmissionPort;
+pub(crate) use self::submission::Submission;
+pub(crate) use self::tls::server_config;
 
 /// How much an SMTP port puts up with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,37 +64,70 @@ impl Default for SmtpLimits {
 pub(crate) struct Envelope {
     /// What the client calls itself.
     pub(crate) client: String,
+    /// Who logged in, where that is wanted.
+    pub(crate) user: Option<String>,
     /// Empty for a bounce.
     pub(crate) sender: String,
     pub(crate) recipients: Vec<String>,
 }
 
 /// A reply that is no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: u16,
-    /// The enhanced status code and the words.
-    pub(crate) text: &'static str,
+    /// The enhanced status code, where they are offered, and the words.
+    pub(crate) text: Cow<'static, str>,
 }
 
-/// Who decides about recipients and takes mails. Submission by SMTP would be another one of these, with a session that
-/// also knows AUTH.
+/// Which conversation a port has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Nobody sends without a login.
+    pub(crate) login: bool,
+    /// Addresses beyond ASCII are taken.
+    pub(crate) international: bool,
+    /// Every reply has an enhanced status code.
+    pub(crate) enhanced: bool,
+}
+
+/// Who decides about logins and recipients, and takes mails.
 pub(crate) trait Mailroom: Send + Sync {
+    fn manner(&self) -> Manner;
+
+    /// Whether whoever knows these may send.
+    fn knows(&self, user: &str, password: &str) -> Result<(), Refusal>;
+
+    /// Whether a mail may begin.
+    fn opens(&self) -> Result<(), Refusal>;
+
     /// Whether mail for `recipient` is taken at all.
     fn admits(&self, recipient: &str) -> Result<(), Refusal>;
 
-    /// Takes a mail and gives the id to answer with. `raw` ends its lines as the client did.
+    /// Takes a mail and gives what to answer. `raw` ends its lines as the client did.
     fn take(&self, envelope: &Envelope, from: IpAddr, raw: &[u8]) -> Result<String, Refusal>;
 }
 
+/// One port: what it is for, and what it puts up with.
+#[derive(Clone)]
+pub(crate) struct Port {
+    pub(crate) room: Arc<dyn Mailroom>,
+    pub(crate) limits: SmtpLimits,
+    /// What STARTTLS begins with; without it there is none.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Logins are taken before STARTTLS, too.
+    pub(crate) login_in_clear: bool,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
 /// Serves until `stop` changes or its sender is dropped. Who is in the middle of a mail then is cut off.
-pub(crate) async fn run(
-    listener: TcpListener,
-    room: Arc<dyn Mailroom>,
-    limits: SmtpLimits,
-    mut stop: watch::Receiver<()>,
-) {
+pub(crate) async fn run(listener: TcpListener, port: Port, mut stop: watch::Receiver<()>) {
     const KIB: usize = 1024;
+    let limits = port.limits;
     let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let memory = Arc::new(Semaphore::new((limits.total_bytes / KIB).min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
@@ -98,9 +141,9 @@ pub(crate) async fn run(
                         let _ = stream.shutdown().await;
                         continue;
                     };
-                    let (room, memory, stop) = (Arc::clone(&room), Arc::clone(&memory), stop.clone());
+                    let (port, memory, stop) = (port.clone(), Arc::clone(&memory), stop.clone());
                     connections.spawn(async move {
-                        if let Err(error) = serve(stream, peer.ip(), room, limits, memory, stop).await {
+                        if let Err(error) = serve(stream, peer.ip(), port, memory, stop).await {
                             tracing::debug!(%error, "an SMTP connection ended early");
                         }
                         drop(place);

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::outbox::{Delivery, Waiting};
 use super::post::{Failure, Poster};
+use crate::live::Area;
 use crate::service::Service;
 
 /// The longest sleep: a clock of the machine that was set is noticed after it.
@@ -103,6 +104,7 @@ impl Service {
         let now = self.clock.now();
         let mut state = self.state();
         let answered = state.outbox.answered(waiting, outcome, now);
+        state.changes.touch(Area::Deliveries);
         state.note_delivery(&self.settings, &answered, now);
         if let Some(notice) = answered.lost {
             state.announce(&self.settings, &notice, now);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::body;
 use super::delivery::{Notice, Parcel, Receiver};
 use super::outbox::Answered;
+use crate::live::Area;
 use crate::service::State;
 use crate::settings::Settings;
 
@@ -265,6 +266,7 @@ impl State {
             failures: VecDeque::new(),
         };
         self.webhooks.push(registered.clone());
+        self.changes.touch(Area::Webhooks);
         registered
     }
 
@@ -325,6 +327,10 @@ impl State {
             }
             webhook.enabled
         });
+        if answered.failed {
+            // It may have been paused.
+            self.changes.touch(Area::Webhooks);
+        }
         if !is_listening {
             self.outbox.forget(&answered.receiver);
         }

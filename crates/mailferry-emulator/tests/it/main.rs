@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 mod absent;
+mod abuse;
 mod account;
 mod account_page;
 mod activity;
@@ -15,6 +16,7 @@ mod inbound;
 mod inspection;
 mod lifecycle;
 mod limits;
+mod live;
 mod mailbox;
 mod messages;
 mod page;
@@ -26,7 +28,13 @@ mod receivers;
 mod refusals;
 mod route_rules;
 mod rules;
+mod session;
 mod smtp;
+mod smtp_client;
+mod smtp_users;
+mod submission;
+mod submission_hostile;
+mod submission_tls;
 mod suppressions;
 mod tracking;
 mod transport;

@@ -221,6 +221,7 @@ fn every_rule_has_a_case() {
         .chain(crate::activity::CASES.iter().map(|case| case.0))
         .chain([crate::webhook_api::TOO_MANY])
         .chain(crate::plans::RULES.iter().copied())
+        .chain(crate::smtp_users::cases().into_iter().map(|case| case.0))
         .collect();
     let rules: BTreeSet<&str> = mailferry_emulator::rules().map(|rule| rule.id).collect();
     assert_eq!(rules.difference(&tested).collect::<Vec<_>>(), Vec::<&&str>::new(), "rules without a case");

@@ -1,77 +1,13 @@
 //! Mail by SMTP, with raw sockets.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use mailferry_emulator::{Builder, Emulator, InboundRoute, SmtpLimits};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::started;
 use crate::receiver::Receiver;
-
-/// A client that says lines and hears replies.
-struct Client {
-    stream: TcpStream,
-    heard: Vec<u8>,
-}
-
-impl Client {
-    /// Connects, and hears the greeting.
-    async fn at(address: SocketAddr) -> Self {
-        let mut client = Self { stream: TcpStream::connect(address).await.unwrap(), heard: Vec::new() };
-        assert_eq!(client.hear().await, "220 mailferry.test ESMTP Mailferry emulator");
-        client
-    }
-
-    /// The next reply, its lines joined by `|`. Empty when the server has left.
-    async fn hear(&mut self) -> String {
-        let mut lines = Vec::new();
-        loop {
-            while let Some(end) = self.heard.windows(2).position(|window| window == b"\r\n") {
-                let line: Vec<u8> = self.heard.drain(..end + 2).collect();
-                let line = String::from_utf8(line).unwrap().trim_end().to_owned();
-                let last = line.as_bytes()[3] == b' ';
-                lines.push(line);
-                if last {
-                    return lines.join("|");
-                }
-            }
-            let mut piece = [0; 1024];
-            let read = tokio::time::timeout(Duration::from_secs(20), self.stream.read(&mut piece)).await.unwrap();
-            match read.unwrap_or(0) {
-                0 => return String::new(),
-                count => self.heard.extend_from_slice(&piece[..count]),
-            }
-        }
-    }
-
-    async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = self.stream.write_all(bytes.as_ref()).await;
-    }
-
-    async fn say(&mut self, line: &str) -> String {
-        self.send(format!("{line}\r\n")).await;
-        self.hear().await
-    }
-
-    /// Says `line` and wants a reply that starts so.
-    #[track_caller]
-    fn check<'a>(&'a mut self, line: &'a str, expected: &'a str) -> impl Future<Output = ()> + 'a {
-        let place = std::panic::Location::caller();
-        async move {
-            let heard = self.say(line).await;
-            assert!(heard.starts_with(expected), "{line} was answered with {heard}, not {expected}, at {place}");
-        }
-    }
-
-    /// Up to the content of a mail to the route.
-    async fn envelope(&mut self) {
-        self.check("EHLO client.test", "250").await;
-        self.check("MAIL FROM:<ann@y.test>", "250 2.1.0").await;
-        self.check("RCPT TO:<help@in.example>", "250 2.1.5").await;
-    }
-}
+use crate::smtp_client::Client;
 
 async fn listening(set_up: impl FnOnce(Builder) -> Builder) -> (Emulator, Receiver) {
     let receiver = Receiver::start().await;
@@ -307,8 +243,7 @@ async fn too_many_recipients_and_connections() {
     client.check("RCPT TO:<HELP@in.example>", "250").await;
     client.check("RCPT TO:<b@in.example>", "250").await;
     client.check("RCPT TO:<c@in.example>", "452 4.5.3").await;
-    let stream = TcpStream::connect(emulator.smtp_address().unwrap()).await.unwrap();
-    let mut second = Client { stream, heard: Vec::new() };
+    let mut second = Client::over(TcpStream::connect(emulator.smtp_address().unwrap()).await.unwrap());
     assert!(second.hear().await.starts_with("421 4.3.2"));
     assert_eq!(second.hear().await, "");
     client.check("QUIT", "221").await;
