@@ -20,8 +20,8 @@ Json = Any
 class Emulator:
     """Use as a context manager; starts at a free port and stops at the end. What it prints later is thrown away."""
 
-    def __init__(self, binary: Path) -> None:
-        command = [str(binary), "emulate", "--listen", "127.0.0.1:0", "--json"]
+    def __init__(self, binary: Path, *flags: str, listen: str = "127.0.0.1:0") -> None:
+        command = [str(binary), "emulate", "--listen", listen, "--json", *flags]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8")
         self._session = Session()
         self._session.trust_env = False
@@ -58,9 +58,30 @@ class Emulator:
     def reset(self) -> None:
         self._inspect("DELETE", "")
 
-    def _inspect(self, method: str, path: str) -> Response:
-        root = self.url.removesuffix("/v1/")
-        answer = self._session.request(method, f"{root}/_emulator{path}", timeout=REQUEST_LIMIT)
+    def ask(self, path: str) -> Json:
+        """What the inspection answers below its path, which begins with a slash."""
+        return self._inspect("GET", path).json()
+
+    def tell(self, method: str, path: str, body: Json = None) -> Json:
+        """Changes something below the inspection's path; gives what is answered, if that is JSON."""
+        answer = self._inspect(method, path, body)
+        return answer.json() if answer.headers.get("content-type", "").startswith("application/json") else None
+
+    def send(self, message: dict[str, Json], path: str = "email") -> str:
+        """Posts to the API, which has to take it, and gives the message's id."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        answer = self._session.post(self.url + path, json=message, headers=headers, timeout=REQUEST_LIMIT)
+        assert answer.status_code == 202, f"{answer.status_code}: {answer.text[:500]}"
+        return answer.headers.get("x-message-id", "")
+
+    @property
+    def root(self) -> str:
+        return self.url.removesuffix("/v1/")
+
+    def _inspect(self, method: str, path: str, body: Json = None) -> Response:
+        headers = {"authorization": f"Bearer {self.token}"}
+        url = f"{self.root}/_emulator{path}"
+        answer = self._session.request(method, url, json=body, headers=headers, timeout=REQUEST_LIMIT)
         answer.raise_for_status()
         return answer
 

@@ -12,6 +12,7 @@ use crate::events::args::EventsArgs;
 use crate::exit;
 use crate::inbound::InboundArgs;
 use crate::inbox::args::InboxArgs;
+use crate::template::args::TemplateArgs;
 use crate::webhook::args::WebhookArgs;
 
 const STYLES: Styles = Styles::styled()
@@ -100,6 +101,8 @@ pub(crate) enum Command {
     Events(EventsArgs),
     /// Look for what is wrong with the account and the settings
     Doctor(DoctorArgs),
+    /// Check templates, and rewrite their older syntax
+    Template(TemplateArgs),
     /// Run MailerSend's API on this machine
     Emulate(EmulateArgs),
     /// Show every setting, and where it comes from

@@ -24,6 +24,7 @@ mod send;
 mod signals;
 mod source;
 mod table;
+mod template;
 mod webhook;
 
 use std::io;
@@ -59,6 +60,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Inbox(args) => in_one_thread(inbox::run(args, output)),
         Command::Events(args) => in_one_thread(events::run(&global, args, output)),
         Command::Doctor(args) => in_one_thread(doctor::run(&global, args, output)),
+        Command::Template(args) => in_one_thread(template::run(args, output)),
         Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {

@@ -1,6 +1,7 @@
 //! What taking a request costs, against the least that taking one can cost, in the same run.
 //!
-//! `cargo bench -p mailferry-emulator --bench capture` prints the figures of `docs/performance.md`: the emulator, and an
+//! `cargo bench -p mailferry-emulator --bench capture` prints the figures of `docs/performance.md`, and with `-- small` those of
+//! one kind of request: the emulator, and an
 //! axum handler that reads and parses the same JSON, each in a process of its own with one thread for connections, by
 //! turns. Linux only, since processor time is read from `/proc`.
 //!
@@ -60,12 +61,13 @@ fn main() {
             runtime.block_on(send(address, case, requests.parse().unwrap()));
         }
         // Cargo adds `--bench`.
-        _ => report(&runtime),
+        [_, names @ ..] => report(&runtime, names.first().filter(|name| **name != "--bench").copied()),
+        [] => {}
     }
 }
 
-fn report(runtime: &tokio::runtime::Runtime) {
-    for case in CASES {
+fn report(runtime: &tokio::runtime::Runtime, only: Option<&str>) {
+    for case in CASES.iter().filter(|case| only.is_none_or(|only| case.name == only)) {
         let servers = ["axum", "emulator"].map(Server::start);
         let mut rounds = [Vec::new(), Vec::new()];
         for turn in 0..=ROUNDS {

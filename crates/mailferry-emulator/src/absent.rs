@@ -14,8 +14,6 @@ pub(crate) const ABSENT: &[(&[&str], &str)] = &[
     (&["GET"], "dmarc-monitoring/*/report/*"),
     (&["GET"], "dmarc-monitoring/*/report-sources"),
     (&["PUT", "DELETE"], "dmarc-monitoring/*/favorite/*"),
-    (&["GET", "POST"], "domains/*/smtp-users"),
-    (&["GET", "PUT", "DELETE"], "domains/*/smtp-users/*"),
     (&["GET", "POST"], "email-verification"),
     (&["POST"], "email-verification/verify"),
     (&["POST"], "email-verification/verify-async"),

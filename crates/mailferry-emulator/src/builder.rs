@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,9 @@ use crate::live;
 use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
 use crate::service::{ApiToken, Service, State};
-use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Template, Token};
+use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Token};
 use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, SubmissionPort, server_config};
+use crate::templates::{Folder, Template};
 use crate::webhooks::{self, Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
@@ -61,6 +63,7 @@ pub struct Builder {
     on_hold_after: Option<u32>,
     maintenance: Option<(Timestamp, Timestamp)>,
     paused_domains: Vec<String>,
+    template_folder: Option<PathBuf>,
     webhooks: Vec<Webhook>,
     script: Script,
     inbound_routes: Vec<InboundRoute>,
@@ -85,6 +88,7 @@ impl Default for Builder {
             on_hold_after: Some(3),
             maintenance: None,
             paused_domains: Vec::new(),
+            template_folder: None,
             webhooks: Vec::new(),
             script: Script::default(),
             inbound_routes: Vec::new(),
@@ -151,6 +155,40 @@ impl Builder {
     /// How much an account on [trial](Plan::Trial) may send. By default 100 emails to 10 people.
     pub fn trial_limits(mut self, limits: TrialLimits) -> Self {
         self.limits.trial = Some(limits);
+        self
+    }
+
+    /// Has the templates in this folder, and only those that it [otherwise](Builder::templates) has: each `NAME.html` is one,
+    /// with the text in `NAME.txt`, if there is such a file. Files that change are read again when they are needed.
+    ///
+    /// Its subject, sender, id and name can be said at the top of the HTML; what is left out is derived from the file's name,
+    /// always the same:
+    ///
+    /// ```html
+    /// <!-- mailferry
+    /// subject: Your order {{ number }} has shipped
+    /// from: shop@example.com
+    /// id: 0r83ql3jjz4zw1jm
+    /// name: Shipped
+    /// -->
+    /// <p>Hi {{ name }}</p>
+    /// ```
+    pub fn template_folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.template_folder = Some(path.into());
+        self
+    }
+
+    /// Whether a variable that a recipient has no value for is a mistake in the template (MS42213). By default it is empty,
+    /// and a [`Warning`](crate::Warning).
+    pub fn strict_variables(mut self, strict: bool) -> Self {
+        self.settings.variables.strict = strict;
+        self
+    }
+
+    /// Whether MailerSend's older syntax works, `{$name}` with `variables`. By default it stays as it is, and is a
+    /// [`Warning`](crate::Warning).
+    pub fn simple_variables(mut self, allowed: bool) -> Self {
+        self.settings.variables.simple = allowed;
         self
     }
 
@@ -381,10 +419,10 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the address cannot be bound; and, as [`io::ErrorKind::InvalidInput`], when [any
-    /// token](Builder::any_token) is taken at an address that other machines can reach, a token is empty or
-    /// cannot be sent in a header, a [fault](Builder::fault) cannot be, or a
-    /// [certificate](Builder::submission_tls) or its key cannot be used.
+    /// When the address cannot be bound, or the [folder of templates](Builder::template_folder) cannot be read; and, as
+    /// [`io::ErrorKind::InvalidInput`], when [any token](Builder::any_token) is taken at an address that other machines can
+    /// reach, a token is empty or cannot be sent in a header, a [fault](Builder::fault) cannot be, a
+    /// [certificate](Builder::submission_tls) or its key cannot be used, or a template in the folder is not in its form.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
         self.serve(listener)
@@ -408,6 +446,7 @@ impl Builder {
             on_hold_after,
             maintenance,
             paused_domains,
+            template_folder,
             webhooks,
             script,
             inbound_routes,
@@ -430,6 +469,7 @@ impl Builder {
         if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
             return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
         }
+        settings.template_folder = template_folder.map(|path| Folder::open(path, clock.now())).transpose()?;
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
         if settings.tokens.is_empty() {

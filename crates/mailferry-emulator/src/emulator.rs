@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::fault::{ActiveFault, Fault, FaultRule, InvalidFault};
+use crate::fault::{ActiveFault, Fault, FaultRule, Faults, InvalidFault};
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
 use crate::lifecycle::{Activity, Delays, Outcome, Reaction, ReactionError};
 use crate::live::Area;
@@ -154,7 +154,7 @@ impl Emulator {
     /// Lets the next request meet `fault`, or what is posted next; several are met one after the other, before any that
     /// was [added](Emulator::add_fault).
     pub fn fail_next(&self, fault: Fault) {
-        self.service.state().faults.queue(fault);
+        self.service.change_faults(|faults| faults.queue(fault));
     }
 
     /// Lets requests, or what is posted, meet a fault as `rule` says, and gives what it is deleted by.
@@ -174,7 +174,7 @@ impl Emulator {
     /// # }
     /// ```
     pub fn add_fault(&self, rule: FaultRule) -> Result<ActiveFault, InvalidFault> {
-        self.service.state().faults.add(rule)
+        self.service.change_faults(|faults| faults.add(rule))
     }
 
     /// Every fault that was added, with how often it was met; those that cannot happen any longer stay for a while.
@@ -184,12 +184,12 @@ impl Emulator {
 
     /// Deletes the fault with this [number](ActiveFault::id); `false` when there is none.
     pub fn remove_fault(&self, id: u64) -> bool {
-        self.service.state().faults.remove(id)
+        self.service.change_faults(|faults| faults.remove(id))
     }
 
     /// Nothing goes wrong any longer: deletes every fault, and those that were waiting for the next request.
     pub fn clear_faults(&self) {
-        self.service.state().faults.clear();
+        self.service.change_faults(Faults::clear);
     }
 
     /// Changes the standing of the account.

@@ -120,6 +120,11 @@ pub(crate) fn domain(name: &str) -> String {
     id
 }
 
+/// The id of the template that a file called `name` holds, always the same one.
+pub(crate) fn template(name: &str) -> String {
+    domain(&format!("template {name}"))
+}
+
 /// Whether `id` could be the id of a domain or a template; MailerSend treats any other text as absent (facts sheet
 /// 1.4, recorded).
 pub(crate) fn is_hashid(id: &str) -> bool {

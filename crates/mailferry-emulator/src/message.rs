@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::warning::Warning;
+
 /// An address with the name shown beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
@@ -108,10 +110,10 @@ pub struct Message {
     pub bcc: Vec<Mailbox>,
     /// The subject as sent, or the template's.
     pub subject: Option<String>,
-    /// The text as sent.
-    pub text: Option<String>,
-    /// The HTML as sent.
-    pub html: Option<String>,
+    /// The text as sent. Emails that show it unchanged share it.
+    pub text: Option<Arc<str>>,
+    /// The HTML as sent. Emails that show it unchanged share it.
+    pub html: Option<Arc<str>>,
     /// The stored template to use.
     pub template_id: Option<String>,
     /// Labels.
@@ -150,19 +152,6 @@ pub(crate) struct Rendered {
     pub(crate) html: Option<Arc<str>>,
     /// What people should know about how it came to be.
     pub(crate) warnings: Arc<[Warning]>,
-}
-
-/// Something about an email that is probably not meant: a variable that nobody gave a value…
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Warning {
-    /// `subject`, `text` or `html`.
-    pub(crate) field: &'static str,
-    /// `missing_variable`…
-    pub(crate) kind: &'static str,
-    /// The variable's name, if it is about one.
-    pub(crate) name: Option<String>,
-    /// The whole of it, in words.
-    pub(crate) text: String,
 }
 
 impl Email {
@@ -206,6 +195,11 @@ impl Email {
         self.rendered.html.as_deref()
     }
 
+    /// What its sender probably did not mean: variables without a value, tags that stay as they are.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.rendered.warnings
+    }
+
     /// Everything that all readers of the message share.
     pub fn message(&self) -> &Message {
         &self.message
@@ -224,9 +218,10 @@ impl Message {
 
     /// Roughly how much memory it takes, for the cap.
     pub(crate) fn weight(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        1024 + files + headers + 2 * text(&self.subject) + text(&self.text) + text(&self.html)
+        let subject = self.subject.as_ref().map_or(0, String::len);
+        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html)
     }
 }

@@ -24,6 +24,9 @@ pub(crate) enum Endpoint {
     DeleteRecipient,
     Templates,
     Template,
+    CreateTemplate,
+    ChangeTemplate,
+    DeleteTemplate,
     Domains,
     Domain,
     CreateDomain,
@@ -112,9 +115,9 @@ const ROUTES: &[Route] = &[
     },
     Route { method: "GET", pattern: "templates", endpoint: Endpoint::Templates, scopes: TEMPLATES },
     Route { method: "GET", pattern: "templates/*", endpoint: Endpoint::Template, scopes: TEMPLATES },
-    Route { method: "POST", pattern: "templates", endpoint: Endpoint::Absent, scopes: TEMPLATES },
-    Route { method: "PUT", pattern: "templates/*", endpoint: Endpoint::Absent, scopes: TEMPLATES },
-    Route { method: "DELETE", pattern: "templates/*", endpoint: Endpoint::Absent, scopes: TEMPLATES },
+    Route { method: "POST", pattern: "templates", endpoint: Endpoint::CreateTemplate, scopes: TEMPLATES },
+    Route { method: "PUT", pattern: "templates/*", endpoint: Endpoint::ChangeTemplate, scopes: TEMPLATES },
+    Route { method: "DELETE", pattern: "templates/*", endpoint: Endpoint::DeleteTemplate, scopes: TEMPLATES },
     Route { method: "GET", pattern: "domains", endpoint: Endpoint::Domains, scopes: DOMAINS },
     Route { method: "GET", pattern: "domains/*", endpoint: Endpoint::Domain, scopes: DOMAINS },
     Route { method: "POST", pattern: "domains", endpoint: Endpoint::CreateDomain, scopes: &["domains_full"] },
@@ -275,11 +278,12 @@ mod tests {
         check("GET", "/v1/email", "405 POST");
         check("GET", "/v1/email/123", "SentEmail 123");
         check("DELETE", "/v1/email/123", "405 GET");
-        check("POST", "/v1/templates", "501");
-        check("PATCH", "/v1/templates/x", "405 GET");
+        check("POST", "/v1/templates", "CreateTemplate templates");
+        check("PATCH", "/v1/templates/x", "405 GET, PUT, DELETE");
         check("PUT", "/v1/domains/x/settings", "DomainSettings settings");
         check("GET", "/v1/domains/x/smtp-users", "SmtpUsers smtp-users");
         check("PUT", "/v1/domains/x/smtp-users/y", "ChangeSmtpUser y");
+        check("GET", "/v1/domains/x/ip-addresses", "404");
         check("GET", "/v1/bulk-email/abc", "BulkStatus abc");
         check("GET", "/v1/bulk-email", "405 POST");
         check("DELETE", "/v1/suppressions/on-hold-list", "Unsuppress on-hold-list");

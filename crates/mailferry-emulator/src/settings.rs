@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::intake::HttpLimits;
+use crate::templates::{Folder, Template};
 use crate::webhooks::{Pausing, Retries, WITHIN};
 
 /// How many requests a minute each route takes, for each account; `None` is without limit.
@@ -155,37 +156,6 @@ impl AccountState {
     }
 }
 
-/// A template that the emulated account has, with the defaults that make fields of a message optional.
-///
-/// Its content is not stored: a message that names it shows the template's id instead of a rendered body.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Template {
-    /// Sixteen characters, as MailerSend shows it.
-    pub id: String,
-    /// The subject of messages that have none.
-    pub subject: Option<String>,
-    /// The address that messages without `from` come from.
-    pub from: Option<String>,
-}
-
-impl Template {
-    /// A template called `id`, without defaults.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), ..Self::default() }
-    }
-
-    /// The same template with a default subject.
-    pub fn subject(self, subject: impl Into<String>) -> Self {
-        Self { subject: Some(subject.into()), ..self }
-    }
-
-    /// The same template with a default sender address.
-    pub fn from(self, email: impl Into<String>) -> Self {
-        Self { from: Some(email.into()), ..self }
-    }
-}
-
 /// How much an emulator remembers; the oldest is forgotten first, and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Memory {
@@ -227,6 +197,15 @@ pub(crate) struct SubmissionUser {
     pub(crate) password: String,
 }
 
+/// What becomes of variables in templates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct VariableSettings {
+    /// Whether a missing one is a mistake.
+    pub(crate) strict: bool,
+    /// Whether `{$name}` is replaced.
+    pub(crate) simple: bool,
+}
+
 /// What does not change while an emulator runs.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -239,6 +218,8 @@ pub(crate) struct Settings {
     pub(crate) verified_domains: Option<Vec<String>>,
     /// `None`: any template exists, with a default subject and sender.
     pub(crate) templates: Option<Vec<Template>>,
+    pub(crate) template_folder: Option<Folder>,
+    pub(crate) variables: VariableSettings,
     pub(crate) bulk_delay: Duration,
     pub(crate) message_ids: MessageIds,
     pub(crate) ignore_duplicates: bool,
@@ -262,6 +243,8 @@ impl Default for Settings {
             submission_address: None,
             verified_domains: None,
             templates: None,
+            template_folder: None,
+            variables: VariableSettings::default(),
             bulk_delay: Duration::from_millis(300),
             message_ids: MessageIds::List,
             ignore_duplicates: false,

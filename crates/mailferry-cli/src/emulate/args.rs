@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::account::EmulatedAccount;
 use super::faults::EmulatedFaults;
 use super::submission::SubmissionArgs;
+use super::templates::EmulatedTemplates;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -64,6 +65,8 @@ pub(crate) struct EmulateArgs {
     /// Make ids, tokens and secrets from this number, so that they are the same each time
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) templates: EmulatedTemplates,
     #[command(flatten)]
     pub(crate) events: EmulatedEvents,
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod announce;
 pub(crate) mod args;
 mod faults;
 mod submission;
+mod templates;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -131,6 +132,7 @@ fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
         let (pattern, outcome) = outcome(text)?;
         builder = builder.outcome(pattern, outcome);
     }
+    builder = args.templates.apply(builder)?;
     let version = if events.webhook_version == 1 { WebhookVersion::V1 } else { WebhookVersion::V2 };
     for url in &events.webhook {
         builder = builder.webhook(Webhook::new(postable(url, "--webhook")?).version(version));

@@ -28,3 +28,4 @@ mod send;
 mod session;
 mod signature;
 mod streams;
+mod template;

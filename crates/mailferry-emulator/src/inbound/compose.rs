@@ -1,17 +1,10 @@
 //! Mails written by hand: from a form, a test, or as an answer to something that was sent.
 
-use std::fmt::Write as _;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::headers::{Person, people};
-
-/// The longest line that mail may have, without its end.
-const LONGEST_LINE: usize = 998;
+use crate::mime::{self, File};
 
 /// A mail to be received, put together from its parts.
 ///
@@ -149,31 +142,28 @@ impl InboundMail {
         let Self { from, to, cc, sender, recipients, subject, text, html, headers, files } = self;
         let address = |person: Person| person.email;
         let (from_people, to_people, cc_people) = (people(&from), people(&to), people(&cc));
+        let listed = |people: &[Person]| mime::mailboxes(people.iter().map(|who| (who.name.as_deref(), &*who.email)));
         let mut head = String::new();
         for (name, value) in [("From", listed(&from_people)), ("To", listed(&to_people)), ("Cc", listed(&cc_people))] {
             if !value.is_empty() {
-                line(&mut head, name, &value);
+                mime::line(&mut head, name, &value);
             }
         }
-        line(&mut head, "Subject", &encoded(&subject));
-        let date = now.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
-        line(&mut head, "Date", &date);
-        line(&mut head, "Message-ID", &format!("<{id}@mailferry.test>"));
+        mime::line(&mut head, "Subject", &mime::words(&subject));
+        mime::line(&mut head, "Date", &mime::date(now));
+        mime::line(&mut head, "Message-ID", &format!("<{id}@mailferry.test>"));
         for (name, value) in headers {
-            let name: String = name.chars().filter(|c| c.is_ascii_graphic() && *c != ':').collect();
-            if !name.is_empty() {
-                line(&mut head, &name, &encoded(&value));
-            }
+            mime::line(&mut head, &name, &mime::words(&value));
         }
-        line(&mut head, "MIME-Version", "1.0");
+        mime::line(&mut head, "MIME-Version", "1.0");
 
         let mut bodies: Vec<String> = Vec::new();
-        bodies.extend(text.or_else(|| html.is_none().then(String::new)).map(|text| body("plain", &text)));
-        bodies.extend(html.map(|html| body("html", &html)));
-        let mut content = multipart("alternative", &format!("alternative-{id}"), bodies);
+        bodies.extend(text.or_else(|| html.is_none().then(String::new)).map(|text| mime::body("plain", &text)));
+        bodies.extend(html.map(|html| mime::body("html", &html)));
+        let mut content = mime::multipart("alternative", id, bodies);
         if !files.is_empty() {
-            let parts = std::iter::once(content).chain(files.into_iter().map(Attached::write)).collect();
-            content = multipart("mixed", &format!("mixed-{id}"), parts);
+            let files = files.iter().map(|file| mime::file(&file.part()));
+            content = mime::multipart("mixed", id, std::iter::once(content).chain(files).collect());
         }
         head.push_str(&content);
         Composed {
@@ -185,85 +175,10 @@ impl InboundMail {
 }
 
 impl Attached {
-    fn write(self) -> String {
+    fn part(&self) -> File<'_> {
         let Self { name, content_type, content_id, content } = self;
-        let mut part = String::new();
-        let name = encoded(&name.replace(['"', '\\'], "_"));
-        line(&mut part, "Content-Type", &format!("{content_type}; name=\"{name}\""));
-        let disposition = if content_id.is_some() { "inline" } else { "attachment" };
-        line(&mut part, "Content-Disposition", &format!("{disposition}; filename=\"{name}\""));
-        if let Some(content_id) = content_id {
-            line(&mut part, "Content-ID", &format!("<{content_id}>"));
-        }
-        line(&mut part, "Content-Transfer-Encoding", "base64");
-        part.push_str("\r\n");
-        part.push_str(&folded(&STANDARD.encode(content)));
-        part
+        File { name, content_type, content_id: content_id.as_deref(), is_inline: content_id.is_some(), content }
     }
-}
-
-/// A header's line. Control characters, line breaks above all, become spaces.
-fn line(to: &mut String, name: &str, value: &str) {
-    let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let _ = write!(to, "{name}: {value}\r\n");
-}
-
-fn listed(people: &[Person]) -> String {
-    let person = |person: &Person| match &person.name {
-        Some(name) if name.is_ascii() => format!("\"{}\" <{}>", name.replace(['"', '\\'], ""), person.email),
-        Some(name) => format!("{} <{}>", encoded(name), person.email),
-        None => person.email.clone(),
-    };
-    people.iter().map(person).collect::<Vec<_>>().join(", ")
-}
-
-/// The words of a header: those beyond ASCII as encoded words of at most 75 characters (RFC 2047).
-fn encoded(text: &str) -> String {
-    const MOST: usize = 45;
-    if text.is_ascii() {
-        return text.to_owned();
-    }
-    let mut words = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (word, tail) = rest.split_at(rest.floor_char_boundary(MOST));
-        words.push(format!("=?UTF-8?B?{}?=", STANDARD.encode(word)));
-        rest = tail;
-    }
-    words.join(" ")
-}
-
-/// A text part with its headers.
-fn body(subtype: &str, text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n");
-    let fits = text.split("\r\n").all(|line| line.len() <= LONGEST_LINE);
-    let (encoding, content) = if fits { ("8bit", text) } else { ("base64", folded(&STANDARD.encode(text))) };
-    format!("Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}\r\n")
-}
-
-fn multipart(subtype: &str, boundary: &str, mut parts: Vec<String>) -> String {
-    if parts.len() == 1 {
-        return parts.pop().unwrap_or_default();
-    }
-    let mut text = format!("Content-Type: multipart/{subtype}; boundary=\"{boundary}\"\r\n\r\n");
-    for part in parts {
-        let _ = write!(text, "--{boundary}\r\n{part}\r\n");
-    }
-    let _ = write!(text, "--{boundary}--\r\n");
-    text
-}
-
-/// Base64 in lines of 76 characters.
-fn folded(base64: &str) -> String {
-    let mut lines = String::with_capacity(base64.len() + base64.len() / 38);
-    let mut rest = base64;
-    while !rest.is_empty() {
-        let (line, tail) = rest.split_at(rest.floor_char_boundary(76));
-        lines.push_str(line);
-        lines.push_str("\r\n");
-        rest = tail;
-    }
-    lines
 }
 
 #[cfg(test)]

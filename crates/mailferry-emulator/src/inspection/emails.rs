@@ -47,7 +47,6 @@ struct ShownFile<'a> {
 pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
     match (asked.method, parts) {
         ("GET", ["emails"]) => Some(emails(service)),
-        ("GET", ["emails", id, "attachments", position]) => Some(attachment(service, id, position)),
         _ => None,
     }
 }
@@ -115,19 +114,6 @@ fn show_file<'a>(email: &str, position: usize, file: &'a Attachment) -> ShownFil
         size: file.content.len(),
         url: format!("/_emulator/emails/{email}/attachments/{position}"),
     }
-}
-
-fn attachment(service: &Service, email: &str, position: &str) -> Reply {
-    let found = service.email(email);
-    let file = found.as_ref().and_then(|email| email.message().attachments.get(position.parse::<usize>().ok()?));
-    let Some(file) = file else { return Reply::sentence(404, "The emulator has no such attachment.") };
-    // Never shown as what it says it is: a browser would run it.
-    let headers = vec![
-        ("content-type", "application/octet-stream".to_owned()),
-        ("content-disposition", "attachment".to_owned()),
-        ("x-content-type-options", "nosniff".to_owned()),
-    ];
-    Reply { status: 200, headers, body: file.content.to_vec() }
 }
 
 impl Service {

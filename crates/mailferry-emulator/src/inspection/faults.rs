@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Asked;
-use crate::fault::{ActiveFault, Fault, FaultOn, FaultRule, InvalidFault};
+use crate::fault::{ActiveFault, Fault, FaultOn, FaultRule, Faults, InvalidFault};
 use crate::reply::Reply;
 use crate::service::Service;
 
@@ -58,7 +58,7 @@ pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Op
         ("GET", ["faults"]) => list(service),
         ("POST", ["faults"]) => add(service, asked),
         ("DELETE", ["faults"]) => {
-            service.state().faults.clear();
+            service.change_faults(Faults::clear);
             super::done()
         }
         ("DELETE", ["faults", id]) => remove(service, id),
@@ -78,7 +78,7 @@ fn add(service: &Service, asked: &Asked<'_>) -> Reply {
         Ok(wanted) => wanted,
         Err(refused) => return refused,
     };
-    let added = wanted.rule().and_then(|rule| service.state().faults.add(rule));
+    let added = wanted.rule().and_then(|rule| service.change_faults(|faults| faults.add(rule)));
     match added {
         Ok(active) => Reply::json(201, &show(&active)),
         Err(error) => Reply::sentence(422, &format!("Not added: {error}.")),
@@ -86,7 +86,7 @@ fn add(service: &Service, asked: &Asked<'_>) -> Reply {
 }
 
 fn remove(service: &Service, id: &str) -> Reply {
-    if id.parse().is_ok_and(|id| service.state().faults.remove(id)) {
+    if id.parse().is_ok_and(|id| service.change_faults(|faults| faults.remove(id))) {
         super::done()
     } else {
         Reply::sentence(404, "The emulator has no such fault.")

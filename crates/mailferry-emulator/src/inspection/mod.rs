@@ -13,7 +13,9 @@ mod mailbox;
 mod requests;
 mod routes;
 mod session;
+mod shown;
 mod suppressions;
+mod templates;
 mod webhook_changes;
 mod webhooks;
 
@@ -35,12 +37,14 @@ const AREAS: &[Area] = &[
     mailbox::answer,
     session::answer,
     emails::answer,
+    shown::answer,
     requests::answer,
     faults::answer,
     identities::answer,
     activities::answer,
     routes::answer,
     inbound::answer,
+    templates::answer,
     webhooks::answer,
     webhook_changes::answer,
     account::answer,
@@ -105,6 +109,11 @@ impl Asked<'_> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(known, _)| *known == name).map(|(_, value)| decode(value)).collect()
+    }
+
+    /// Whether a parameter of the query says yes.
+    fn is_on(&self, name: &str) -> bool {
+        self.parameters(name).last().is_some_and(|value| matches!(value.as_str(), "1" | "true"))
     }
 
     /// Whether a browser asks for a page of somebody else: that is what `Origin` is for, with everything but GET.
@@ -174,7 +183,7 @@ pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     if let Some(reply) = page.or_else(|| session::login(service, asked, &parts)) {
         return reply;
     }
-    if !session::is_open(service, asked) {
+    if !session::is_open(service, asked) && !shown::is_sealed(service, asked, &parts) {
         return refuse("auth.token", &[]);
     }
     let answer = AREAS.iter().find_map(|area| area(service, asked, &parts));

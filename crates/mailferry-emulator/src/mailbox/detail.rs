@@ -9,9 +9,10 @@ use super::messages::Place;
 use super::row::Row;
 use crate::inspection::ShownDelivery;
 use crate::lifecycle::{Detail as Reason, Occurrence, Planned};
-use crate::message::{Attachment, EmailStatus, Mailbox, Role, Warning};
+use crate::message::{Attachment, EmailStatus, Mailbox, Role};
 use crate::service::{Service, State, StoredEmail, StoredMessage};
 use crate::shown::{head, media_type};
+use crate::warning::Warning;
 use crate::webhooks::Delivery;
 
 /// How many activities are shown; of more, the newest.
@@ -111,7 +112,7 @@ impl Service {
         for (activity, delivery) in &deliveries {
             told.entry(*activity).or_default().push(delivery.number);
         }
-        let headers = head::headers(&stored, email);
+        let headers = head::headers(&stored, email, &self.dressed(id, &self.at_home(""))?.headers);
         Some(Detail {
             row: Row::new(place, &stored, email).without_warnings(),
             headers: headers.iter().map(|header| (header.name.to_owned(), header.text())).collect(),

@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use super::{Spot, Verdict, attachment, is_blank, is_true};
 use crate::clock::{later, sentence_time};
-use crate::content::Rendering;
 use crate::id::is_hashid;
 use crate::plan::{Allowance, Feature};
+use crate::rendering::Rendering;
 use crate::service::Identity;
-use crate::settings::{AccountState, Settings, Template};
+use crate::settings::{AccountState, Settings};
 use crate::suppression::pattern;
+use crate::templates::Chosen;
 
 const MIB: usize = 1024 * 1024;
 const ATTACHMENT: usize = 25 * MIB;
@@ -46,25 +47,9 @@ impl From<bool> for Verdict {
 }
 
 /// What the template of a message makes optional.
-enum Named<'a> {
-    /// No template, or an id that cannot be one, which counts as none (facts sheet 1.4, recorded for other ids).
-    None,
-    /// One that the emulator knows nothing about, and so believes in: it may have any default.
-    Believed,
-    Known(&'a Template),
-    Unknown,
-}
-
-fn template<'a>(spot: &Spot<'a>) -> Named<'a> {
-    let Some(id) = spot.root.get("template_id").filter(|id| !is_blank(id)) else { return Named::None };
-    let (Some(templates), id) = (&spot.facts.settings.templates, id.as_str().unwrap_or_default()) else {
-        return Named::Believed;
-    };
-    match templates.iter().find(|template| template.id == id) {
-        Some(template) => Named::Known(template),
-        None if is_hashid(id) => Named::Unknown,
-        None => Named::None,
-    }
+fn template<'a>(spot: &Spot<'a>) -> &'a Chosen {
+    const NONE: &Chosen = &Chosen::None;
+    spot.facts.rendering.map_or(NONE, |rendering| &rendering.template)
 }
 
 fn given(spot: &Spot<'_>) -> bool {
@@ -88,29 +73,29 @@ pub(super) fn present(spot: &Spot<'_>) -> Verdict {
 
 pub(super) fn sender_required(spot: &Spot<'_>) -> Verdict {
     let optional = match template(spot) {
-        Named::Believed => true,
-        Named::Known(template) => template.from.is_some(),
-        Named::None | Named::Unknown => false,
+        Chosen::Believed(_) => true,
+        Chosen::Known(template) => template.from.is_some(),
+        Chosen::None | Chosen::Unknown => false,
     };
     (optional || given(spot)).into()
 }
 
 pub(super) fn subject_required(spot: &Spot<'_>) -> Verdict {
     let optional = match template(spot) {
-        Named::Believed => true,
-        Named::Known(template) => template.subject.is_some(),
-        Named::None | Named::Unknown => false,
+        Chosen::Believed(_) => true,
+        Chosen::Known(template) => template.content("subject").is_some(),
+        Chosen::None | Chosen::Unknown => false,
     };
     (optional || given(spot)).into()
 }
 
 pub(super) fn content_required(spot: &Spot<'_>) -> Verdict {
     let has = |name| spot.root.get(name).is_some_and(|value| !is_blank(value));
-    (has("text") || has("html") || !matches!(template(spot), Named::None)).into()
+    (has("text") || has("html") || !matches!(template(spot), Chosen::None)).into()
 }
 
 pub(super) fn template_exists(_: &Value, spot: &Spot<'_>) -> Verdict {
-    (!matches!(template(spot), Named::Unknown)).into()
+    (!matches!(template(spot), Chosen::Unknown)).into()
 }
 
 pub(super) fn string(value: &Value, _: &Spot<'_>) -> Verdict {
@@ -119,6 +104,23 @@ pub(super) fn string(value: &Value, _: &Spot<'_>) -> Verdict {
 
 pub(super) fn array(value: &Value, _: &Spot<'_>) -> Verdict {
     value.is_array().into()
+}
+
+/// Only when the simple syntax is on: otherwise nobody looks at its values.
+pub(super) fn required_if_simple(spot: &Spot<'_>) -> Verdict {
+    (!spot.facts.settings.variables.simple || given(spot)).into()
+}
+
+pub(super) fn pairs_if_simple(value: &Value, spot: &Spot<'_>) -> Verdict {
+    let is_pair = |item: &Value| {
+        let is_text = |name| item.get(name).is_some_and(Value::is_string);
+        is_text("value") && is_text("var") && item.get("var").is_some_and(|name| !is_blank(name))
+    };
+    (!spot.facts.settings.variables.simple || value.as_array().is_none_or(|items| items.iter().all(is_pair))).into()
+}
+
+pub(super) fn array_if_simple(value: &Value, spot: &Spot<'_>) -> Verdict {
+    (!spot.facts.settings.variables.simple || value.is_array()).into()
 }
 
 /// An object; to its framework, which has one kind of array, a non-empty list would do as well (UNCERTAIN).
@@ -244,7 +246,7 @@ pub(super) fn content_size(value: &Value, _: &Spot<'_>) -> Verdict {
 }
 
 pub(super) fn compiles(_: &Value, spot: &Spot<'_>) -> Verdict {
-    spot.facts.rendering.is_none_or(|rendering| !rendering.failed.contains(&spot.field)).into()
+    spot.facts.rendering.is_none_or(|rendering| !rendering.failed(spot.field)).into()
 }
 
 pub(super) fn language(value: &Value, _: &Spot<'_>) -> Verdict {

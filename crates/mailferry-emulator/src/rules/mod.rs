@@ -13,6 +13,7 @@ mod reading;
 mod refusal;
 mod smtp;
 mod suppression;
+mod template;
 mod webhook;
 
 use serde::Serialize;
@@ -30,6 +31,7 @@ pub(crate) use self::reading::{DOMAIN, DOMAIN_SETTINGS, EMAILS, SCHEDULES};
 pub(crate) use self::refusal::refusal;
 pub(crate) use self::smtp::{SMTP_USER, by_smtp};
 pub(crate) use self::suppression::{BLOCKLIST, DELETE, LIST, PAGE};
+pub(crate) use self::template::TEMPLATE;
 pub(crate) use self::webhook::{ACTIVITY, WEBHOOK, WEBHOOK_DOMAIN, unanswered};
 
 /// The most items of one list that are examined one by one; more are only counted. It bounds the answer to a request
@@ -138,6 +140,7 @@ const TABLES: &[&[Rule]] = &[
     SCHEDULES,
     DOMAIN,
     DOMAIN_SETTINGS,
+    TEMPLATE,
     WEBHOOK,
     WEBHOOK_DOMAIN,
     ACTIVITY,
@@ -173,23 +176,35 @@ impl Rule {
 
 /// Everything that is wrong with one request, by dot path, in the order of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Findings(Vec<(String, Vec<String>)>);
+pub(crate) struct Findings {
+    by_path: Vec<(String, Vec<String>)>,
+    /// What MailerSend does not tell: the place of a mistake, for people.
+    note: Option<String>,
+}
 
 impl Findings {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_path.is_empty()
+    }
+
+    pub(crate) fn with_note(self, note: Option<String>) -> Self {
+        Self { note, ..self }
+    }
+
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     pub(crate) fn add(&mut self, path: &str, sentence: String) {
-        match self.0.iter_mut().find(|(known, _)| known == path) {
+        match self.by_path.iter_mut().find(|(known, _)| known == path) {
             Some((_, sentences)) => sentences.push(sentence),
-            None => self.0.push((path.to_owned(), vec![sentence])),
+            None => self.by_path.push((path.to_owned(), vec![sentence])),
         }
     }
 
     /// Adds what another table found.
     pub(crate) fn append(&mut self, other: Self) {
-        for (path, sentences) in other.0 {
+        for (path, sentences) in other.by_path {
             for sentence in sentences {
                 self.add(&path, sentence);
             }
@@ -198,12 +213,12 @@ impl Findings {
 
     /// All sentences, in the order of the rules.
     pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
+        self.by_path.iter().flat_map(|(_, sentences)| sentences).map(String::as_str)
     }
 
     /// The first sentence, and how many more there are (facts sheet 1.4, recorded since 2024).
     pub(crate) fn message(&self) -> String {
-        let mut sentences = self.0.iter().flat_map(|(_, sentences)| sentences);
+        let mut sentences = self.by_path.iter().flat_map(|(_, sentences)| sentences);
         let first = sentences.next().cloned().unwrap_or_default();
         match sentences.count() {
             0 => first,
@@ -215,8 +230,8 @@ impl Findings {
 
 impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (path, sentences) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.by_path.len()))?;
+        for (path, sentences) in &self.by_path {
             map.serialize_entry(path, sentences)?;
         }
         map.end()
@@ -242,7 +257,7 @@ pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findin
             }
             // Each place is visited once, so that it is not among the findings yet.
             if !sentences.is_empty() {
-                findings.0.push((spot.path(), sentences));
+                findings.by_path.push((spot.path(), sentences));
             }
         });
     }
@@ -280,20 +295,32 @@ impl<'a> Fields<'a> {
     /// Visits the places that `field` names. A missing field is one place without a value; a `*` over something that is
     /// not a list is no place at all.
     fn visit(&mut self, field: &'static str, mut each: impl FnMut(Option<usize>, Option<&'a Value>)) {
-        let (top, below) = field.split_once('.').unwrap_or((field, ""));
-        if self.top.0 != top {
-            self.top = (top, self.root.get(top));
-        }
+        let Some(below) = self.below(field) else { return each(None, self.top.1) };
         let Some((list, member)) = below.split_once('*') else { return each(None, within(self.top.1, below)) };
         let items = within(self.top.1, list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (position, item) in items.iter().take(MOST_ITEMS).enumerate() {
             each(Some(position), within(Some(item), member));
         }
     }
+
+    /// Turns to the member of the root that `field` begins with, and gives the rest of the path.
+    fn below(&mut self, field: &'static str) -> Option<&'static str> {
+        let rest = field
+            .strip_prefix(self.top.0)
+            .and_then(|rest| if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) });
+        rest.unwrap_or_else(|| {
+            let (top, below) = field.split_once('.').map_or((field, None), |(top, below)| (top, Some(below)));
+            self.top = (top, self.root.get(top));
+            below
+        })
+    }
 }
 
 /// What stands in `value` at this path; dots at either end do not matter.
 fn within<'a>(value: Option<&'a Value>, path: &str) -> Option<&'a Value> {
+    if path.is_empty() || value.is_none() {
+        return value;
+    }
     path.split('.').filter(|segment| !segment.is_empty()).fold(value, |value, segment| value?.get(segment))
 }
 
@@ -440,7 +467,7 @@ mod tests {
         fn any_request_ends_well(root in nonsense()) {
             let settings = Settings::default();
             let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
-            let rendering = crate::content::render(&root, &settings, allowance.recipients);
+            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None, allowance.recipients);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
@@ -455,7 +482,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &settings, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, &rendering, jiff::Timestamp::MAX);
         }
     }
 }

@@ -80,6 +80,14 @@ pub(super) const TABLE: &[Rule] = &[
         Recorded,
     ),
     row(
+        "template.not_api",
+        403,
+        "Only templates that were created through the API can be changed.",
+        None,
+        "PHP, W6W (rule only)",
+        Uncertain,
+    ),
+    row(
         "create.too_many",
         429,
         "You cannot create a resource at the moment. Please wait a while before retrying.",

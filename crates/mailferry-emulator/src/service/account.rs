@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::upkeep::HOLD;
 use super::{Service, State};
 use crate::clock::{later, micro_time};
+use crate::fault::Faults;
 use crate::json;
+use crate::live::Area;
 use crate::settings::Settings;
 use crate::suppression::{Entry, SuppressionList, Whom};
 use crate::webhooks::EVENTS;
@@ -21,6 +23,13 @@ struct OnHold<'a> {
 }
 
 impl Service {
+    /// Changes which faults there are, and tells who watches.
+    pub(crate) fn change_faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
+        let mut state = self.state();
+        state.changes.touch(Area::Faults);
+        change(&mut state.faults)
+    }
+
     /// Tells webhooks of an event that the emulator does not make by itself; `false` when there is no such event.
     pub(crate) fn tell(&self, event: &str, data: &Value) -> bool {
         let Some(kind) = EVENTS.iter().find(|known| **known == event && !known.starts_with("activity.")) else {

@@ -47,6 +47,7 @@ use crate::route::{self, Endpoint, Found};
 use crate::rules::{Findings, refusal};
 use crate::session::Sessions;
 use crate::settings::Settings;
+use crate::templates::Store;
 use crate::webhooks::Dispatch;
 
 /// The account, its settings and everything that was sent to it.
@@ -57,6 +58,7 @@ pub(crate) struct Service {
     pub(crate) url: String,
     /// Whether other machines can reach it, so that what it holds is shown to those with a token only.
     pub(crate) is_exposed: bool,
+    pub(crate) templates: Store,
     state: Mutex<State>,
     pub(crate) live: Hub,
     pub(crate) sessions: Sessions,
@@ -79,8 +81,10 @@ struct Today {
 
 impl Service {
     /// `address` is where it listens.
-    pub(crate) fn new(settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+    pub(crate) fn new(mut settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+        let templates = Store::new(settings.templates.take(), settings.template_folder.take(), clock.now());
         Self {
+            templates,
             live: Hub::new(state.changes.notify()),
             sessions: Sessions::new(address.port()),
             intake: Intake::new(settings.http_limits),
@@ -189,6 +193,9 @@ impl Service {
             Endpoint::DeleteRecipient => self.delete_recipient(last),
             Endpoint::Templates => self.templates(request, now),
             Endpoint::Template => self.template(last, now),
+            Endpoint::CreateTemplate => self.create_template(request, now),
+            Endpoint::ChangeTemplate => self.change_template(last, request, now),
+            Endpoint::DeleteTemplate => self.delete_template(last, now),
             Endpoint::Domains => self.domains(request, now),
             Endpoint::Domain => self.one_domain(last, now),
             Endpoint::CreateDomain => self.create_domain(request, now),
@@ -339,7 +346,18 @@ pub(crate) fn refuse(id: &str, words: &[(&'static str, String)]) -> Reply {
 }
 
 fn invalid(findings: &Findings) -> Reply {
-    Reply::json(422, &Invalid { message: findings.message(), errors: findings })
+    let reply = Reply::json(422, &Invalid { message: findings.message(), errors: findings });
+    match findings.note() {
+        Some(note) => reply.with("x-emulator-note", in_ascii(note)),
+        None => reply,
+    }
+}
+
+/// `text` as a header can carry it, and not too much of it.
+fn in_ascii(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let ascii = text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' });
+    ascii.take(LONGEST).collect()
 }
 
 fn not_found() -> Reply {

@@ -24,8 +24,8 @@ pub(super) fn json_body(request: &Request) -> Result<Value, Reply> {
 
 pub(super) fn is_json(request: &Request) -> bool {
     let kind = request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    kind.ends_with("/json") || kind.ends_with("+json")
+    let (_, form) = kind.rsplit_once(['/', '+']).unwrap_or_default();
+    form.eq_ignore_ascii_case("json")
 }
 
 /// Tells people, in a header that MailerSend does not have, why all their fields are missing.

@@ -9,11 +9,12 @@ use serde_json::Value;
 use super::query::{json_body, note};
 use super::state::{State, StoredEmail, StoredMessage};
 use super::{Service, invalid};
-use crate::content::{self, Rendering, domain_of};
+use crate::content::{self, domain_of};
 use crate::lifecycle::{Letter, Sheet};
 use crate::mailbox::Place;
 use crate::message::{Message, Suppressed, Via};
 use crate::plan::Allowance;
+use crate::rendering::{self, Rendering};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{EMAIL, Facts, Findings, Rule, examine};
@@ -32,6 +33,11 @@ struct Warnings<'a> {
 enum Warning<'a> {
     Some { r#type: &'static str, warning: &'static str, recipients: &'a [Suppressed] },
     All { r#type: &'static str, message: &'static str, recipients: &'a [Suppressed] },
+}
+
+#[derive(Serialize)]
+struct Tested<'a> {
+    message_id: &'a str,
 }
 
 /// What became of one message.
@@ -93,6 +99,24 @@ impl Service {
         }
     }
 
+    /// Sends a message that somebody tries a template with, and tells its id.
+    pub(crate) fn send_test(&self, root: Value, now: Timestamp) -> Reply {
+        let standing = self.caught_up(now).standing();
+        let ready = match self.prepare(root, standing, now) {
+            Ok(ready) => ready,
+            Err(findings) => {
+                let note = findings.note().map(|note| format!(" ({note})")).unwrap_or_default();
+                return Reply::sentence(422, &format!("{}{note}", findings.message()));
+            }
+        };
+        let accepted = accept(&mut self.state(), ready, None);
+        drop(self.caught_up(now));
+        match accepted {
+            Accepted::Sent(message) => Reply::json(201, &Tested { message_id: &message.id }),
+            Accepted::Suppressed(_) => Reply::sentence(409, "The recipient is on a suppression list."),
+        }
+    }
+
     /// Examines and renders one message.
     pub(super) fn prepare(&self, root: Value, standing: Standing, now: Timestamp) -> Result<Ready, Findings> {
         self.prepare_by(EMAIL, root, standing, now)
@@ -110,7 +134,8 @@ impl Service {
         if allowance.trial.is_some() {
             account = self.state().terms.standing(account, &root);
         }
-        let rendering = content::render(&root, &self.settings, allowance.recipients);
+        let chosen = self.templates.choose(&root, now);
+        let rendering = rendering::render(&root, &self.settings, chosen, allowance.recipients);
         let identities = self.state().identities.clone();
         let facts = Facts {
             settings: &self.settings,
@@ -124,9 +149,9 @@ impl Service {
         };
         let findings = examine(rules, &root, &facts);
         if !findings.is_empty() {
-            return Err(findings);
+            return Err(findings.with_note(rendering.note()));
         }
-        let message = content::read(root, &self.settings, now);
+        let message = content::read(root, &rendering, now);
         let weight = message.weight().saturating_add(rendering.weight());
         Ok(Ready { message, rendering, weight, request: None })
     }

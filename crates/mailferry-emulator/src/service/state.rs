@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::bulk::Bulk;
 use super::domains::{MOST_DOMAINS, Records};
 use super::identities::Identity;
@@ -60,8 +58,6 @@ pub(crate) struct State {
     pub(crate) tokens: Vec<ApiToken>,
     pub(crate) identities: Vec<Identity>,
     pub(crate) smtp_users: SmtpUsers,
-    /// When templates were first asked for: they have no date of their own.
-    pub(crate) templates_since: Option<Timestamp>,
 }
 
 /// A message with its emails.
@@ -138,7 +134,6 @@ impl State {
             tokens: Vec::new(),
             identities: Vec::new(),
             smtp_users: SmtpUsers::default(),
-            templates_since: None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::reader::Reader;
 use crate::inspection::Asked;
 use crate::lifecycle::{Reaction, ReactionError};
 use crate::reply::Reply;
-use crate::service::Service;
+use crate::service::{Service, StoredMessage};
 use crate::suppression::{SuppressionList, reasons};
 
 /// Below this everything here is reached.
@@ -94,19 +94,17 @@ fn unsubscribe(service: &Service, id: &str, reader: Reader) -> Reply {
 impl Service {
     /// The email `id` as it is delivered, with links below `base`.
     pub(crate) fn dressed(&self, id: &str, base: &str) -> Option<Dressed> {
-        let state = self.state();
-        let (stored, email) = state
-            .messages
-            .iter()
-            .rev()
-            .flat_map(|stored| stored.emails.iter().map(move |email| (stored, email)))
-            .find(|(_, email)| email.id == id)?;
-        let (letter, rendered, message) =
-            (Arc::clone(&email.letter), email.rendered.clone(), Arc::clone(&stored.message));
+        self.worn(id, base).map(|(_, dressed)| dressed)
+    }
+
+    /// The message of the email `id`, and the email as it is delivered, with links below `base`.
+    pub(crate) fn worn(&self, id: &str, base: &str) -> Option<(StoredMessage, Dressed)> {
         // Others need not wait while it is read.
-        drop(state);
-        let outfit = Outfit::new(base, &letter, &message);
-        Some(dressed(rendered.html.as_deref(), rendered.text.as_deref(), &outfit))
+        let (place, stored) = self.state().messages.email(id).map(|found| (found.place, found.stored.clone()))?;
+        let email = stored.emails.get(place.position)?;
+        let outfit = Outfit::new(base, &email.letter, &stored.message);
+        let worn = dressed(email.rendered.html.as_deref(), email.rendered.text.as_deref(), &outfit);
+        Some((stored, worn))
     }
 }
 

@@ -1,53 +1,66 @@
-//! Twig's expressions and statements, read by its precedences and written as Jinja that means the same.
-//!
-//! Everything but reading a variable becomes a call of a function from `library.rs`. Those have names that start with
-//! an underscore, which no variable of Twig's limited version may (facts sheet 5.2).
+//! Twig's expressions, read by its precedences.
 
-use std::fmt::Write as _;
+use super::Fault;
+use super::lexer::{Token, Word};
+use super::library::{self, Function};
+use super::syntax::{Expression, Literal, Unless};
 
-use super::lexer::Token;
-use super::library;
+/// How deep expressions may nest: well below where recursion would hurt.
+const DEEPEST: usize = 40;
+/// How many operators one tag may have, for the same reason: each is a level when the value is made.
+const MOST_OPERATORS: usize = 100;
 
-/// How deep expressions may nest: well below where recursion would hurt, here or in minijinja.
-const DEEPEST: usize = 30;
-/// How many operators one tag may have, for the same reason: they nest when written as calls.
-const MOST_OPERATORS: usize = 60;
+type Parsed<T> = Result<T, Fault>;
 
-/// Reads the words of one tag. Every method gives `None` for what is not Twig, or not the limited one.
+/// Reads the words of one tag.
 pub(super) struct Parser {
     tokens: std::vec::IntoIter<Token>,
     next: Option<Token>,
+    /// Where the tag ends, for words that are missing there.
+    end: usize,
     depth: usize,
     operators: usize,
 }
 
-/// A binary operator: how tight it binds, and the function that stands for it.
+/// A binary operator: how tight it binds, and what it does.
 struct Operator {
     precedence: u16,
     right: bool,
-    function: &'static str,
+    kind: Kind,
+    at: usize,
+}
+
+enum Kind {
+    And,
+    Or,
+    IfNull,
+    Function(&'static Function),
 }
 
 impl Parser {
-    pub(super) fn new(tokens: Vec<Token>) -> Self {
+    pub(super) fn new(tokens: Vec<Token>, end: usize) -> Self {
         let mut tokens = tokens.into_iter();
         let next = tokens.next();
-        Self { tokens, next, depth: 0, operators: 0 }
+        Self { tokens, next, end, depth: 0, operators: 0 }
     }
 
     fn take(&mut self) -> Option<Token> {
         std::mem::replace(&mut self.next, self.tokens.next())
     }
 
+    fn at(&self) -> usize {
+        self.next.as_ref().map_or(self.end, |token| token.at)
+    }
+
     fn is(&self, symbol: &str) -> bool {
-        matches!(&self.next, Some(Token::Symbol(next)) if *next == symbol)
+        matches!(&self.next, Some(Token { word: Word::Symbol(next), .. }) if *next == symbol)
     }
 
     fn is_name(&self, name: &str) -> bool {
-        matches!(&self.next, Some(Token::Name(next)) if next == name)
+        matches!(&self.next, Some(Token { word: Word::Name(next), .. }) if next == name)
     }
 
-    fn accept(&mut self, symbol: &str) -> bool {
+    pub(super) fn accept(&mut self, symbol: &str) -> bool {
         let found = self.is(symbol);
         if found {
             self.take();
@@ -55,7 +68,7 @@ impl Parser {
         found
     }
 
-    fn accept_name(&mut self, name: &str) -> bool {
+    pub(super) fn accept_name(&mut self, name: &str) -> bool {
         let found = self.is_name(name);
         if found {
             self.take();
@@ -63,178 +76,205 @@ impl Parser {
         found
     }
 
-    fn expect(&mut self, symbol: &str) -> Option<()> {
-        self.accept(symbol).then_some(())
-    }
-
-    /// The tag is one expression and nothing else.
-    pub(super) fn whole_expression(&mut self) -> Option<String> {
-        let expression = self.expression()?;
-        self.next.is_none().then_some(expression)
-    }
-
-    /// The tag is one statement.
-    pub(super) fn statement(&mut self) -> Option<String> {
-        let Some(Token::Name(keyword)) = self.take() else { return None };
-        let statement = match keyword.as_str() {
-            "if" => format!("if _true({})", self.expression()?),
-            "elseif" => format!("elif _true({})", self.expression()?),
-            "else" | "endif" | "endfor" => keyword,
-            "for" => {
-                let first = self.variable_name()?;
-                let second = if self.accept(",") { Some(self.variable_name()?) } else { None };
-                if !self.accept_name("in") {
-                    return None;
-                }
-                let list = self.expression()?;
-                match second {
-                    Some(second) => format!("for {first}, {second} in _pairs({list})"),
-                    None => format!("for {first} in _values({list})"),
-                }
-            }
-            _ => return None,
+    /// What stands where `wanted` should.
+    pub(super) fn unexpected(&self, wanted: &str) -> Fault {
+        let found = match &self.next {
+            None => "the tag ends".to_owned(),
+            Some(Token { word, .. }) => match word {
+                Word::Name(word) | Word::Number(word) => format!("there is `{word}`"),
+                Word::Text(_) => "there is a text".to_owned(),
+                Word::Symbol(symbol) => format!("there is `{symbol}`"),
+            },
         };
-        self.next.is_none().then_some(statement)
+        Fault::at(self.at(), format!("{found} where {wanted} should be"))
     }
 
-    fn variable_name(&mut self) -> Option<String> {
-        match self.take()? {
-            Token::Name(name) if !name.starts_with('_') && !KEYWORDS.contains(&name.as_str()) => Some(name),
-            _ => None,
+    fn expect(&mut self, symbol: &str) -> Parsed<()> {
+        if self.accept(symbol) { Ok(()) } else { Err(self.unexpected(&format!("`{symbol}`"))) }
+    }
+
+    /// The tag has nothing more.
+    pub(super) fn finished(&self) -> Parsed<()> {
+        if self.next.is_none() { Ok(()) } else { Err(self.unexpected("the tag's end")) }
+    }
+
+    /// The first word of a statement.
+    pub(super) fn keyword(&mut self) -> Parsed<(String, usize)> {
+        let at = self.at();
+        match self.take() {
+            Some(Token { word: Word::Name(name), .. }) => Ok((name, at)),
+            _ => Err(Fault::at(at, "a tag such as `if` or `for` should be named here")),
         }
     }
 
-    fn expression(&mut self) -> Option<String> {
-        self.depth = self.depth.checked_add(1).filter(|depth| *depth <= DEEPEST)?;
+    /// A name that a loop gives.
+    pub(super) fn variable_name(&mut self) -> Parsed<String> {
+        let wrong = self.unexpected("the name of a variable");
+        match self.take() {
+            Some(Token { word: Word::Name(name), .. })
+                if !name.starts_with('_') && !KEYWORDS.contains(&name.as_str()) =>
+            {
+                Ok(name)
+            }
+            _ => Err(wrong),
+        }
+    }
+
+    fn deeper(&mut self) -> Parsed<()> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > DEEPEST { Err(Fault::at(self.at(), "the expression is nested too deep")) } else { Ok(()) }
+    }
+
+    fn one_more(&mut self) -> Parsed<()> {
+        self.operators = self.operators.saturating_add(1);
+        if self.operators > MOST_OPERATORS {
+            return Err(Fault::at(self.at(), format!("one tag has more than {MOST_OPERATORS} operators")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn expression(&mut self) -> Parsed<Expression> {
+        self.deeper()?;
         let mut condition = self.binary(0)?;
         loop {
             if self.accept("?:") {
-                condition = format!("_otherwise({condition}, {})", self.expression()?);
+                self.one_more()?;
+                condition = Expression::Otherwise(condition.into(), self.expression()?.into());
             } else if self.accept("?") {
+                self.one_more()?;
                 let yes = self.expression()?;
-                let no = if self.accept(":") { self.expression()? } else { "\"\"".to_owned() };
-                condition = format!("({yes} if _true({condition}) else {no})");
+                let no = if self.accept(":") {
+                    self.expression()?
+                } else {
+                    Expression::Literal(Literal::Text(String::new()))
+                };
+                condition = Expression::Choice(condition.into(), yes.into(), no.into());
             } else {
                 break;
             }
         }
         self.depth = self.depth.saturating_sub(1);
-        Some(condition)
+        Ok(condition)
     }
 
-    fn binary(&mut self, least: u16) -> Option<String> {
-        self.depth = self.depth.checked_add(1).filter(|depth| *depth <= DEEPEST)?;
+    fn binary(&mut self, least: u16) -> Parsed<Expression> {
+        self.deeper()?;
         let mut left = self.unary()?;
         loop {
             if 100 >= least && self.accept_name("is") {
-                left = self.test(&left)?;
+                left = self.test(left)?;
                 continue;
             }
-            let Some(operator) = self.operator(least)? else { break };
-            self.operators = self.operators.checked_add(1).filter(|count| *count <= MOST_OPERATORS)?;
-            let tighter = if operator.right { operator.precedence } else { operator.precedence.saturating_add(1) };
-            let right = self.binary(tighter)?;
-            left = format!("{}({left}, {right})", operator.function);
+            let Some(Operator { precedence, right, kind, at }) = self.operator(least)? else { break };
+            self.one_more()?;
+            let other = self.binary(if right { precedence } else { precedence.saturating_add(1) })?;
+            left = match kind {
+                Kind::And => Expression::And(left.into(), other.into()),
+                Kind::Or => Expression::Or(left.into(), other.into()),
+                Kind::IfNull => Expression::Given { value: left.into(), other: other.into(), unless: Unless::Null },
+                Kind::Function(function) => Expression::Call { function, arguments: vec![left, other], at },
+            };
         }
         self.depth = self.depth.saturating_sub(1);
-        Some(left)
+        Ok(left)
     }
 
-    /// The operator that comes next, taken, if it binds at least as tight as `least`. The outer `None` is a mistake.
-    #[expect(clippy::option_option, reason = "none there, and a mistake, are different things")]
-    fn operator(&mut self, least: u16) -> Option<Option<Operator>> {
-        let (precedence, function) = match &self.next {
-            Some(Token::Symbol(symbol)) => match *symbol {
-                "==" => (20, "_equal"),
-                "!=" => (20, "_unequal"),
-                "<" => (20, "_less"),
-                ">" => (20, "_more"),
-                "<=" => (20, "_at_most"),
-                ">=" => (20, "_at_least"),
-                ".." => (25, "_range"),
-                "+" => (30, "_add"),
-                "-" => (30, "_subtract"),
-                "~" => (40, "_join"),
-                "*" => (60, "_multiply"),
-                "/" => (60, "_divide"),
-                "//" => (60, "_divide_whole"),
-                "%" => (60, "_remainder"),
-                "**" => (200, "_power"),
-                "??" => (300, "_first_given"),
-                _ => return Some(None),
+    /// The operator that comes next, taken, if it binds at least as tight as `least`.
+    fn operator(&mut self, least: u16) -> Parsed<Option<Operator>> {
+        let (precedence, name) = match &self.next {
+            Some(Token { word: Word::Symbol(symbol), .. }) => match *symbol {
+                "==" | "!=" | "<" | ">" | "<=" | ">=" => (20, *symbol),
+                ".." => (25, ".."),
+                "+" | "-" => (30, *symbol),
+                "~" => (40, "~"),
+                "*" | "/" | "//" | "%" => (60, *symbol),
+                "**" => (200, "**"),
+                "??" => (300, "??"),
+                _ => return Ok(None),
             },
-            Some(Token::Name(name)) => match name.as_str() {
-                "or" => (10, "_or"),
-                "and" => (15, "_and"),
-                "in" | "not" => (20, "_in"),
-                "starts" => (20, "_starts"),
-                "ends" => (20, "_ends"),
-                _ => return Some(None),
+            Some(Token { word: Word::Name(name), .. }) => match name.as_str() {
+                "or" => (10, "or"),
+                "and" => (15, "and"),
+                "in" => (20, "in"),
+                "not" => (20, "not in"),
+                "starts" => (20, "starts with"),
+                "ends" => (20, "ends with"),
+                _ => return Ok(None),
             },
-            _ => return Some(None),
+            _ => return Ok(None),
         };
         if precedence < least {
-            return Some(None);
+            return Ok(None);
         }
-        let right = precedence >= 200;
-        let word = self.take();
-        let function = match word {
-            Some(Token::Name(name)) if name == "not" => {
-                if !self.accept_name("in") {
-                    return None;
-                }
-                "_not_in"
-            }
-            Some(Token::Name(name)) if (name == "starts" || name == "ends") && !self.accept_name("with") => {
-                return None;
-            }
-            _ => function,
+        let at = self.at();
+        self.take();
+        if let Some((_, second)) = name.split_once(' ')
+            && !self.accept_name(second)
+        {
+            return Err(self.unexpected(&format!("`{second}`")));
+        }
+        let kind = match name {
+            "and" => Kind::And,
+            "or" => Kind::Or,
+            "??" => Kind::IfNull,
+            _ => Kind::Function(library::operator(name).ok_or_else(|| Fault::at(at, "there is no such operator"))?),
         };
-        Some(Some(Operator { precedence, right, function }))
+        Ok(Some(Operator { precedence, right: precedence >= 200, kind, at }))
     }
 
-    fn unary(&mut self) -> Option<String> {
+    fn unary(&mut self) -> Parsed<Expression> {
+        let at = self.at();
         if self.accept_name("not") {
-            return Some(format!("_not({})", self.binary(50)?));
+            return Ok(Expression::Not(self.binary(50)?.into()));
         }
-        if self.accept("-") {
-            return Some(format!("_subtract(0, {})", self.binary(500)?));
-        }
-        if self.accept("+") {
-            return Some(format!("_add(0, {})", self.binary(500)?));
+        let sign = ["-", "+"].into_iter().find(|sign| self.accept(sign));
+        if let Some(function) = sign.and_then(library::operator) {
+            let zero = Expression::Literal(Literal::Whole(0));
+            return Ok(Expression::Call { function, arguments: vec![zero, self.binary(500)?], at });
         }
         let primary = self.primary()?;
         self.postfix(primary)
     }
 
-    fn primary(&mut self) -> Option<String> {
-        match self.take()? {
-            Token::Number(number) => Some(number),
-            Token::Text(text) => Some(quote(&text)),
-            Token::Symbol("(") => {
+    fn primary(&mut self) -> Parsed<Expression> {
+        let wrong = self.unexpected("a value");
+        let Some(Token { word, at }) = self.take() else { return Err(wrong) };
+        let literal = match word {
+            Word::Number(digits) => {
+                let whole = digits.parse().map(Literal::Whole);
+                whole.or_else(|_| digits.parse().map(Literal::Real)).map_err(|_| wrong)?
+            }
+            Word::Text(text) => Literal::Text(text),
+            Word::Symbol("(") => {
                 let inner = self.expression()?;
                 self.expect(")")?;
-                Some(inner)
+                return Ok(inner);
             }
-            Token::Symbol("[") => Some(format!("[{}]", self.list("]")?.join(", "))),
-            Token::Symbol("{") => self.object(),
-            Token::Symbol(_) => None,
-            Token::Name(name) => match name.as_str() {
-                "true" | "TRUE" => Some("true".to_owned()),
-                "false" | "FALSE" => Some("false".to_owned()),
-                "null" | "none" | "NULL" => Some("none".to_owned()),
-                _ if name.starts_with('_') || KEYWORDS.contains(&name.as_str()) => None,
-                _ if self.accept("(") => {
-                    let function = library::FUNCTIONS.iter().find(|(known, _)| *known == name)?.1;
-                    Some(format!("{function}({})", self.list(")")?.join(", ")))
+            Word::Symbol("[") => return Ok(Expression::List(self.list("]")?)),
+            Word::Symbol("{") => return self.object(),
+            Word::Symbol(_) => return Err(wrong),
+            Word::Name(name) => match name.as_str() {
+                "true" | "TRUE" => Literal::Bool(true),
+                "false" | "FALSE" => Literal::Bool(false),
+                "null" | "none" | "NULL" => Literal::Null,
+                _ if name.starts_with('_') => {
+                    return Err(Fault::at(at, format!("`{name}` starts with `_`, which no variable may")));
                 }
-                _ => Some(name),
+                _ if KEYWORDS.contains(&name.as_str()) => return Err(wrong),
+                _ if self.accept("(") => {
+                    let function = library::function(&name)
+                        .ok_or_else(|| Fault::at(at, format!("there is no function `{name}`")))?;
+                    let arguments = self.list(")")?;
+                    return call(function, arguments, at);
+                }
+                _ => return Ok(Expression::Name(name, at)),
             },
-        }
+        };
+        Ok(Expression::Literal(literal))
     }
 
     /// Expressions between commas, up to `end`.
-    fn list(&mut self, end: &str) -> Option<Vec<String>> {
+    fn list(&mut self, end: &str) -> Parsed<Vec<Expression>> {
         let mut items = Vec::new();
         while !self.accept(end) {
             if !items.is_empty() {
@@ -245,10 +285,10 @@ impl Parser {
             }
             items.push(self.expression()?);
         }
-        Some(items)
+        Ok(items)
     }
 
-    fn object(&mut self) -> Option<String> {
+    fn object(&mut self) -> Parsed<Expression> {
         let mut items = Vec::new();
         while !self.accept("}") {
             if !items.is_empty() {
@@ -257,118 +297,102 @@ impl Parser {
                     break;
                 }
             }
-            let key = match self.take()? {
-                Token::Name(key) | Token::Text(key) | Token::Number(key) => quote(&key),
-                Token::Symbol(_) => return None,
+            let wrong = self.unexpected("a key");
+            let key = match self.take() {
+                Some(Token { word: Word::Name(key) | Word::Text(key) | Word::Number(key), .. }) => key,
+                Some(Token { word: Word::Symbol(_), .. }) | None => return Err(wrong),
             };
             self.expect(":")?;
-            items.push(format!("{key}: {}", self.expression()?));
+            items.push((Expression::Literal(Literal::Text(key)), self.expression()?));
         }
-        Some(format!("{{{}}}", items.join(", ")))
+        Ok(Expression::Object(items))
     }
 
-    fn postfix(&mut self, mut value: String) -> Option<String> {
+    fn postfix(&mut self, mut value: Expression) -> Parsed<Expression> {
         loop {
+            let at = self.at();
             if self.accept(".") {
-                let key = match self.take()? {
-                    Token::Name(key) if !self.is("(") => quote(&key),
-                    Token::Number(position) if position.bytes().all(|b| b.is_ascii_digit()) => position,
-                    _ => return None,
+                let wrong = self.unexpected("the name of what is in it");
+                let key = match self.take() {
+                    Some(Token { word: Word::Name(name), .. }) if self.is("(") => {
+                        return Err(Fault::at(at, format!("`{name}` cannot be called: methods are not emulated")));
+                    }
+                    Some(Token { word: Word::Name(key), .. }) => Literal::Text(key),
+                    Some(Token { word: Word::Number(place), .. }) => Literal::Whole(place.parse().map_err(|_| wrong)?),
+                    _ => return Err(wrong),
                 };
-                value = format!("{value}[{key}]");
+                value = Expression::Item { of: value.into(), key: Expression::Literal(key).into(), at };
             } else if self.accept("[") {
                 let key = self.expression()?;
                 self.expect("]")?;
-                value = format!("{value}[{key}]");
+                value = Expression::Item { of: value.into(), key: key.into(), at };
             } else if self.accept("|") {
-                let Some(Token::Name(name)) = self.take() else { return None };
-                let function = library::FILTERS.iter().find(|(known, _)| *known == name)?.1;
-                let mut arguments = vec![value];
-                if self.accept("(") {
-                    arguments.extend(self.list(")")?);
-                }
-                value = format!("{function}({})", arguments.join(", "));
+                value = self.filter(value)?;
             } else {
-                return Some(value);
+                return Ok(value);
             }
-            self.operators = self.operators.checked_add(1).filter(|count| *count <= MOST_OPERATORS)?;
+            self.one_more()?;
         }
+    }
+
+    fn filter(&mut self, value: Expression) -> Parsed<Expression> {
+        let (wrong, at) = (self.unexpected("the name of a filter"), self.at());
+        let Some(Token { word: Word::Name(name), .. }) = self.take() else { return Err(wrong) };
+        let mut arguments = if self.accept("(") { self.list(")")? } else { Vec::new() };
+        if name == "default" {
+            let other = arguments.pop().unwrap_or(Expression::Literal(Literal::Text(String::new())));
+            if !arguments.is_empty() {
+                return Err(Fault::at(at, "`default` takes one value"));
+            }
+            return Ok(Expression::Given { value: value.into(), other: other.into(), unless: Unless::Empty });
+        }
+        let function = library::filter(&name).ok_or_else(|| Fault::at(at, format!("there is no filter `{name}`")))?;
+        arguments.insert(0, value);
+        call(function, arguments, at)
     }
 
     /// What follows `is`.
-    fn test(&mut self, value: &str) -> Option<String> {
-        self.operators = self.operators.checked_add(1).filter(|count| *count <= MOST_OPERATORS)?;
+    fn test(&mut self, value: Expression) -> Parsed<Expression> {
+        self.one_more()?;
         let negated = self.accept_name("not");
-        let Some(Token::Name(name)) = self.take() else { return None };
-        let test = match name.as_str() {
-            "defined" => format!("({value} is defined)"),
-            "empty" => format!("_empty({value})"),
-            "null" | "none" => format!("_null({value})"),
-            "even" => format!("_equal(_remainder({value}, 2), 0)"),
-            "odd" => format!("_unequal(_remainder({value}, 2), 0)"),
-            "iterable" => format!("_iterable({value})"),
-            "same" if self.accept_name("as") => format!("_same({value}, {})", self.argument()?),
-            "divisible" if self.accept_name("by") => {
-                format!("_equal(_remainder({value}, {}), 0)", self.argument()?)
+        let (wrong, at) = (self.unexpected("a test such as `defined`"), self.at());
+        let Some(Token { word: Word::Name(name), .. }) = self.take() else { return Err(wrong) };
+        let second = ["as", "by"].into_iter().find(|second| self.accept_name(second));
+        let name = second.map_or(name.clone(), |second| format!("{name} {second}"));
+        let test = if name == "defined" {
+            if !value.reads() {
+                return Err(Fault::at(at, "only variables, and what is in them, can be tested for being defined"));
             }
-            _ => return None,
+            Expression::Defined(value.into())
+        } else {
+            let function = library::test(&name).ok_or_else(|| Fault::at(at, format!("there is no test `{name}`")))?;
+            let mut arguments = vec![value];
+            if self.accept("(") {
+                arguments.extend(self.list(")")?);
+            }
+            call(function, arguments, at)?
         };
-        Some(if negated { format!("_not({test})") } else { test })
-    }
-
-    fn argument(&mut self) -> Option<String> {
-        self.expect("(")?;
-        let argument = self.expression()?;
-        self.expect(")")?;
-        Some(argument)
+        Ok(if negated { Expression::Not(test.into()) } else { test })
     }
 }
 
-/// Words that are no variables in Twig, in Jinja, or in both.
-const KEYWORDS: &[&str] = &[
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "if",
-    "else",
-    "elseif",
-    "elif",
-    "for",
-    "endif",
-    "endfor",
-    "starts",
-    "ends",
-    "matches",
-    "true",
-    "false",
-    "null",
-    "none",
-    "True",
-    "False",
-    "None",
-    "recursive",
-    "self",
-    "super",
-    "caller",
-];
-
-/// `text` as a Jinja string.
-fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len().saturating_add(2));
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            // Otherwise the end of a tag inside a string would be one.
-            '{' | '}' | '%' | '#' => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-            }
-            _ => quoted.push(c),
-        }
+fn call(function: &'static Function, arguments: Vec<Expression>, at: usize) -> Parsed<Expression> {
+    let Function { name, least, most, run: _ } = function;
+    if (*least..=*most).contains(&arguments.len()) {
+        return Ok(Expression::Call { function, arguments, at });
     }
-    quoted.push('"');
-    quoted
+    let what = if arguments.len() < *least { "few" } else { "many" };
+    Err(Fault::at(at, format!("`{name}` has too {what} values in its brackets")))
 }
+
+/// Whether `name` can be a variable: letters, digits and `_`, neither `_` nor a digit first, and no word of Twig's own.
+pub fn is_variable(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+        && !KEYWORDS.contains(&name)
+        && !["true", "TRUE", "false", "FALSE", "null", "NULL", "none"].contains(&name)
+}
+
+/// Words that are no variables.
+const KEYWORDS: &[&str] =
+    &["and", "or", "not", "in", "is", "if", "else", "elseif", "for", "endif", "endfor", "starts", "ends", "matches"];

@@ -1,276 +1,354 @@
-//! Twig's operators, filters and functions, for minijinja to call.
+//! Twig's operators, filters, functions and tests.
 
-use minijinja::value::Rest;
-use minijinja::{Environment, Error, ErrorKind, Value};
+use super::texts;
+use super::value::{Number, Value};
 
-use super::MOST_BYTES;
-use super::value::{Number, compare, equal, is_empty, is_null, number, pairs, text, truth, values};
+/// Something that is called with values: an operator, a filter, a function or a test.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// Twig's name.
+    pub(super) name: &'static str,
+    /// How few and how many values it takes.
+    pub(super) least: usize,
+    pub(super) most: usize,
+    pub(super) run: Run,
+}
 
-/// Functions by Twig's name.
-pub(super) const FUNCTIONS: &[(&str, &str)] = &[("range", "_range"), ("max", "_max"), ("min", "_min")];
+pub(super) type Run = for<'a> fn(&[Value<'a>], &mut Budget) -> Made<'a>;
+/// A value, or why there is none.
+pub(super) type Made<'a> = Result<Value<'a>, &'static str>;
 
-/// Filters by Twig's name. Documented are `escape`, `default`, `length`, `lower`, `upper` and `keys`; that the others
-/// are in the limited version is UNCERTAIN.
-pub(super) const FILTERS: &[(&str, &str)] = &[
-    ("abs", "_abs"),
-    ("capitalize", "_capitalize"),
-    ("default", "_default"),
-    ("e", "_escape"),
-    ("escape", "_escape"),
-    ("first", "_first"),
-    ("join", "_implode"),
-    ("keys", "_keys"),
-    ("last", "_last"),
-    ("length", "_length"),
-    ("lower", "_lower"),
-    ("nl2br", "_nl2br"),
-    ("number_format", "_number_format"),
-    ("raw", "_raw"),
-    ("replace", "_replace"),
-    ("reverse", "_reverse"),
-    ("round", "_round"),
-    ("slice", "_slice"),
-    ("sort", "_sort"),
-    ("split", "_split"),
-    ("striptags", "_striptags"),
-    ("title", "_title"),
-    ("trim", "_trim"),
-    ("upper", "_upper"),
-    ("url_encode", "_url_encode"),
-];
-
+/// The most steps one text may take to render: loops in loops end here.
+const STEPS: usize = 1_000_000;
+/// The most bytes of texts that may be made on the way.
+const BYTES: usize = 64 * 1024 * 1024;
 /// The longest range, in items.
 const LONGEST_RANGE: i64 = 10_000;
 
-type Outcome = Result<Value, Error>;
-
-fn mistake(reason: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, reason)
+/// What one text may still cost to render.
+pub(super) struct Budget {
+    steps: usize,
+    bytes: usize,
 }
 
-fn sized(text: String) -> Outcome {
-    if text.len() > MOST_BYTES { Err(mistake("a text is too large")) } else { Ok(text.into()) }
-}
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { steps: STEPS, bytes: BYTES }
+    }
 
-fn numbers(left: &Value, right: &Value) -> Result<(Number, Number), Error> {
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => Ok((left, right)),
-        _ => Err(mistake("that is not a number")),
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), &'static str> {
+        self.steps = self.steps.checked_sub(steps).ok_or("it takes too many steps: is a loop too long?")?;
+        Ok(())
+    }
+
+    /// Counts a text before it is made.
+    pub(super) fn make(&mut self, bytes: usize) -> Result<(), &'static str> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or("a text grows too large")?;
+        Ok(())
+    }
+
+    pub(super) fn text<'a>(&mut self, text: impl Into<String>) -> Made<'a> {
+        let text = text.into();
+        self.make(text.len())?;
+        Ok(text.into())
     }
 }
 
+const fn row(name: &'static str, least: usize, most: usize, run: Run) -> Function {
+    Function { name, least, most, run }
+}
+
+/// Those of its operators that do not decide what is looked at.
+#[rustfmt::skip] // a table: one line a row
+const OPERATORS: &[Function] = &[
+    row("==", 2, 2, |v, budget| Ok(Value::Bool(equal(at(v, 0), at(v, 1), budget)?))),
+    row("!=", 2, 2, |v, budget| Ok(Value::Bool(!equal(at(v, 0), at(v, 1), budget)?))),
+    row("<", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_lt()))),
+    row(">", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_gt()))),
+    row("<=", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_le()))),
+    row(">=", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_ge()))),
+    row("..", 2, 2, range),
+    row("+", 2, 2, |v, _| arithmetic(v, i64::checked_add, |a, b| a + b)),
+    row("-", 2, 2, |v, _| arithmetic(v, i64::checked_sub, |a, b| a - b)),
+    row("~", 2, 2, |v, budget| {
+        let (left, right) = (at(v, 0).text(), at(v, 1).text());
+        budget.text(left.into_owned() + &right)
+    }),
+    row("*", 2, 2, |v, _| arithmetic(v, i64::checked_mul, |a, b| a * b)),
+    row("/", 2, 2, |v, _| divide(v, |a, b| a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b)), |a, b| a / b)),
+    row("//", 2, 2, |v, _| divide(v, whole_quotient, |a, b| (a / b).floor())),
+    row("%", 2, 2, |v, _| divide(v, i64::checked_rem, |a, b| a % b)),
+    row("**", 2, 2, |v, _| arithmetic(v, |a, b| a.checked_pow(u32::try_from(b).ok()?), f64::powf)),
+    row("in", 2, 2, |v, budget| Ok(Value::Bool(contains(v, budget)?))),
+    row("not in", 2, 2, |v, budget| Ok(Value::Bool(!contains(v, budget)?))),
+    row("starts with", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).text().starts_with(&*at(v, 1).text())))),
+    row("ends with", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).text().ends_with(&*at(v, 1).text())))),
+];
+
+#[rustfmt::skip] // a table: one line a row
+const FUNCTIONS: &[Function] = &[
+    row("range", 2, 3, range),
+    row("max", 1, usize::MAX, |v, _| Ok(spread(v).into_iter().max_by(|a, b| a.compare(b)).unwrap_or(Value::Null))),
+    row("min", 1, usize::MAX, |v, _| Ok(spread(v).into_iter().min_by(|a, b| a.compare(b)).unwrap_or(Value::Null))),
+];
+
+/// All but `default`, which is syntax. Documented are `escape`, `default`, `length`, `lower`, `upper` and `keys`; that
+/// the others are in the limited version is UNCERTAIN.
+#[rustfmt::skip] // a table: one line a row
+const FILTERS: &[Function] = &[
+    row("abs", 1, 1, abs),
+    row("capitalize", 1, 1, |v, budget| budget.text(texts::capitalize(&at(v, 0).text()))),
+    row("e", 1, 2, escape),
+    row("escape", 1, 2, escape),
+    row("first", 1, 1, |v, _| Ok(match at(v, 0).as_str() {
+        Some(text) => text.chars().next().map_or(Value::Str(""), |c| c.to_string().into()),
+        None => at(v, 0).values().into_iter().next().unwrap_or(Value::Null),
+    })),
+    row("join", 1, 2, join),
+    row("keys", 1, 1, |v, _| Ok(at(v, 0).pairs().into_iter().map(|(key, _)| key).collect::<Vec<_>>().into())),
+    row("last", 1, 1, |v, _| Ok(match at(v, 0).as_str() {
+        Some(text) => text.chars().next_back().map_or(Value::Str(""), |c| c.to_string().into()),
+        None => at(v, 0).values().pop().unwrap_or(Value::Null),
+    })),
+    row("length", 1, 1, |v, _| Ok(at(v, 0).count().unwrap_or_else(|| at(v, 0).text().chars().count()).into())),
+    row("lower", 1, 1, |v, budget| budget.text(at(v, 0).text().to_lowercase())),
+    row("nl2br", 1, 1, |v, budget| {
+        let text = at(v, 0).text();
+        budget.make(text.matches('\n').count().saturating_mul(6))?;
+        budget.text(text.replace('\n', "<br />\n"))
+    }),
+    row("number_format", 1, 4, number_format),
+    row("raw", 1, 1, |v, _| Ok(at(v, 0).clone())),
+    row("replace", 2, 2, replace),
+    row("reverse", 1, 1, |v, budget| match at(v, 0).as_str() {
+        Some(text) => budget.text(text.chars().rev().collect::<String>()),
+        None => Ok(at(v, 0).values().into_iter().rev().collect::<Vec<_>>().into()),
+    }),
+    row("round", 1, 2, |v, _| Ok(Value::Real(texts::round(real(at(v, 0))?, places(v.get(1))?)))),
+    row("slice", 2, 3, slice),
+    row("sort", 1, 1, |v, budget| {
+        let mut items = at(v, 0).values();
+        // Comparing each with several others, longer texts for longer.
+        let weight = items.iter().map(|item| item.weight().saturating_add(1)).sum::<usize>();
+        budget.spend(weight.saturating_mul(16))?;
+        items.sort_by(Value::compare);
+        Ok(items.into())
+    }),
+    row("split", 2, 2, split),
+    row("striptags", 1, 1, |v, budget| budget.text(texts::strip_tags(&at(v, 0).text()))),
+    row("title", 1, 1, |v, budget| {
+        let text = at(v, 0).text();
+        budget.text(text.split_inclusive(char::is_whitespace).map(texts::capitalize).collect::<String>())
+    }),
+    row("trim", 1, 1, |v, budget| budget.text(at(v, 0).text().trim())),
+    row("upper", 1, 1, |v, budget| budget.text(at(v, 0).text().to_uppercase())),
+    row("url_encode", 1, 1, |v, budget| {
+        let text = at(v, 0).text();
+        budget.make(text.len().saturating_mul(3))?;
+        Ok(texts::url_encode(&text).into())
+    }),
+];
+
+/// All but `defined`, which is syntax.
+#[rustfmt::skip] // a table: one line a row
+const TESTS: &[Function] = &[
+    row("empty", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).is_empty()))),
+    row("null", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).is_null()))),
+    row("none", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).is_null()))),
+    row("even", 1, 1, |v, _| multiple(at(v, 0), &Value::Whole(2)).map(Value::Bool)),
+    row("odd", 1, 1, |v, _| multiple(at(v, 0), &Value::Whole(2)).map(|even| Value::Bool(!even))),
+    row("iterable", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).count().is_some()))),
+    row("same as", 2, 2, |v, budget| Ok(Value::Bool(same_kind(at(v, 0), at(v, 1)) && equal(at(v, 0), at(v, 1), budget)?))),
+    row("divisible by", 2, 2, |v, _| multiple(at(v, 0), at(v, 1)).map(Value::Bool)),
+];
+
+fn named(table: &'static [Function], name: &str) -> Option<&'static Function> {
+    table.iter().find(|function| function.name == name)
+}
+
+pub(super) fn operator(name: &str) -> Option<&'static Function> {
+    named(OPERATORS, name)
+}
+
+pub(super) fn function(name: &str) -> Option<&'static Function> {
+    named(FUNCTIONS, name)
+}
+
+pub(super) fn filter(name: &str) -> Option<&'static Function> {
+    named(FILTERS, name)
+}
+
+pub(super) fn test(name: &str) -> Option<&'static Function> {
+    named(TESTS, name)
+}
+
+const NOT_A_NUMBER: &str = "there is a value that is not a number";
+
+/// One of the values; how many there are was checked when the template was read.
+fn at<'v, 'a>(values: &'v [Value<'a>], place: usize) -> &'v Value<'a> {
+    values.get(place).unwrap_or(&Value::Null)
+}
+
 /// Whole numbers stay whole until they grow too large, as in PHP.
-fn arithmetic(left: &Value, right: &Value, whole: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Outcome {
-    let (left, right) = numbers(left, right)?;
+fn arithmetic<'a>(v: &[Value<'_>], whole: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Made<'a> {
+    let (left, right) = (at(v, 0).number().ok_or(NOT_A_NUMBER)?, at(v, 1).number().ok_or(NOT_A_NUMBER)?);
     let exact = match (left, right) {
         (Number::Whole(left), Number::Whole(right)) => whole(left, right),
         _ => None,
     };
-    Ok(exact.map_or_else(|| Number::Real(real(left.real(), right.real())), Number::Whole).value())
+    Ok(exact.map_or_else(|| Number::Real(real(left.real(), right.real())), Number::Whole).into())
 }
 
-fn by_zero(value: &Value) -> Result<(), Error> {
-    match number(value) {
-        Some(number) if number.real() == 0.0 => Err(mistake("division by zero")),
-        _ => Ok(()),
+fn divide<'a>(v: &[Value<'_>], whole: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Made<'a> {
+    match at(v, 1).number() {
+        Some(number) if number.real() == 0.0 => Err("something is divided by zero"),
+        _ => arithmetic(v, whole, real),
     }
 }
 
-/// Teaches `environment` everything that translated templates call.
-pub(super) fn install(environment: &mut Environment<'static>) {
-    operators(environment);
-    lists(environment);
-    texts(environment);
+fn whole_quotient(a: i64, b: i64) -> Option<i64> {
+    let quotient = a.checked_div(b)?;
+    if a.checked_rem(b)? != 0 && (a < 0) != (b < 0) { quotient.checked_sub(1) } else { Some(quotient) }
 }
 
-fn operators(environment: &mut Environment<'static>) {
-    environment.add_function("_true", |value: Value| truth(&value));
-    environment.add_function("_not", |value: Value| !truth(&value));
-    environment.add_function("_and", |left: Value, right: Value| truth(&left) && truth(&right));
-    environment.add_function("_or", |left: Value, right: Value| truth(&left) || truth(&right));
-    environment.add_function("_equal", |left: Value, right: Value| equal(&left, &right));
-    environment.add_function("_unequal", |left: Value, right: Value| !equal(&left, &right));
-    environment.add_function("_same", |left: Value, right: Value| left.kind() == right.kind() && left == right);
-    environment.add_function("_less", |left: Value, right: Value| compare(&left, &right).is_lt());
-    environment.add_function("_more", |left: Value, right: Value| compare(&left, &right).is_gt());
-    environment.add_function("_at_most", |left: Value, right: Value| compare(&left, &right).is_le());
-    environment.add_function("_at_least", |left: Value, right: Value| compare(&left, &right).is_ge());
-    environment.add_function("_in", |item: Value, list: Value| contains(&item, &list));
-    environment.add_function("_not_in", |item: Value, list: Value| !contains(&item, &list));
-    environment.add_function("_starts", |left: Value, right: Value| text(&left).starts_with(&text(&right)));
-    environment.add_function("_ends", |left: Value, right: Value| text(&left).ends_with(&text(&right)));
-    environment.add_function("_empty", |value: Value| is_empty(&value));
-    environment.add_function("_null", |value: Value| is_null(&value));
-    environment.add_function("_iterable", |value: Value| value.as_str().is_none() && value.try_iter().is_ok());
-    environment.add_function("_first_given", |left: Value, right: Value| if is_null(&left) { right } else { left });
-    environment.add_function("_otherwise", |left: Value, right: Value| if truth(&left) { left } else { right });
-    environment.add_function("_join", |left: Value, right: Value| sized(text(&left) + &text(&right)));
-    environment
-        .add_function("_add", |left: Value, right: Value| arithmetic(&left, &right, i64::checked_add, |a, b| a + b));
-    environment.add_function("_subtract", |left: Value, right: Value| {
-        arithmetic(&left, &right, i64::checked_sub, |a, b| a - b)
-    });
-    environment.add_function("_multiply", |left: Value, right: Value| {
-        arithmetic(&left, &right, i64::checked_mul, |a, b| a * b)
-    });
-    environment.add_function("_divide", |left: Value, right: Value| {
-        by_zero(&right)?;
-        let whole = |a: i64, b: i64| a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b));
-        arithmetic(&left, &right, whole, |a, b| a / b)
-    });
-    environment.add_function("_divide_whole", |left: Value, right: Value| {
-        by_zero(&right)?;
-        let whole = |a: i64, b: i64| {
-            let quotient = a.checked_div(b)?;
-            if a.checked_rem(b)? != 0 && (a < 0) != (b < 0) { quotient.checked_sub(1) } else { Some(quotient) }
-        };
-        arithmetic(&left, &right, whole, |a, b| (a / b).floor())
-    });
-    environment.add_function("_remainder", |left: Value, right: Value| {
-        by_zero(&right)?;
-        arithmetic(&left, &right, i64::checked_rem, |a, b| a % b)
-    });
-    environment.add_function("_power", |left: Value, right: Value| {
-        arithmetic(&left, &right, |a, b| a.checked_pow(u32::try_from(b).ok()?), f64::powf)
-    });
+fn multiple(value: &Value<'_>, of: &Value<'_>) -> Result<bool, &'static str> {
+    let rest = divide(&[value.clone(), of.clone()], i64::checked_rem, |a, b| a % b)?;
+    Ok(rest.number().is_some_and(|rest| rest.real() == 0.0))
 }
 
-fn lists(environment: &mut Environment<'static>) {
-    environment.add_function("_values", |value: Value| values(&value));
-    environment.add_function("_pairs", |value: Value| {
-        pairs(&value).into_iter().map(|(key, value)| Value::from(vec![key, value])).collect::<Vec<_>>()
-    });
-    environment
-        .add_function("_range", |low: Value, high: Value, step: Option<Value>| range(&low, &high, step.as_ref()));
-    environment
-        .add_function("_max", |items: Rest<Value>| spread(&items).into_iter().max_by(compare).unwrap_or_default());
-    environment
-        .add_function("_min", |items: Rest<Value>| spread(&items).into_iter().min_by(compare).unwrap_or_default());
-    environment.add_function("_keys", |value: Value| pairs(&value).into_iter().map(|(key, _)| key).collect::<Vec<_>>());
-    environment.add_function("_first", |value: Value| {
-        let first = value.as_str().and_then(|text| text.chars().next()).map(|c| Value::from(c.to_string()));
-        first.or_else(|| values(&value).into_iter().next()).unwrap_or_default()
-    });
-    environment.add_function("_last", |value: Value| {
-        let last = value.as_str().and_then(|text| text.chars().next_back()).map(|c| Value::from(c.to_string()));
-        last.or_else(|| values(&value).pop()).unwrap_or_default()
-    });
-    environment.add_function("_reverse", |value: Value| match value.as_str() {
-        Some(text) => Value::from(text.chars().rev().collect::<String>()),
-        None => values(&value).into_iter().rev().collect::<Vec<_>>().into(),
-    });
-    environment.add_function("_sort", |value: Value| {
-        let mut items = values(&value);
-        items.sort_by(compare);
-        items
-    });
-    environment.add_function("_length", |value: Value| match value.as_str() {
-        Some(text) => text.chars().count(),
-        None if is_null(&value) => 0,
-        None => value.len().unwrap_or_else(|| text(&value).chars().count()),
-    });
-    environment.add_function("_implode", |value: Value, glue: Option<Value>| {
-        let parts: Vec<String> = values(&value).iter().map(text).collect();
-        sized(parts.join(&glue.as_ref().map(text).unwrap_or_default()))
-    });
-    environment.add_function("_split", |value: Value, delimiter: Value| {
-        let (value, delimiter) = (text(&value), text(&delimiter));
-        if delimiter.is_empty() {
-            value.chars().map(|c| c.to_string()).collect::<Vec<_>>()
-        } else {
-            value.split(&delimiter).map(str::to_owned).collect()
+/// Whether `==` holds.
+fn equal(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) -> Result<bool, &'static str> {
+    budget.spend(1)?;
+    let either_is_bool = left.is_bool() || right.is_bool();
+    if either_is_bool || left.is_null() || right.is_null() {
+        let alike = left.truth() == right.truth();
+        return Ok(alike && (either_is_bool || left.is_empty() == right.is_empty()));
+    }
+    if left.is_number() || right.is_number() || (left.is_text() && right.is_text()) {
+        return Ok(left.compare(right).is_eq());
+    }
+    if left.count().is_none() || left.count() != right.count() {
+        return Ok(false);
+    }
+    for (key, value) in left.pairs() {
+        match right.item(&key) {
+            Some(other) if equal(&value, &other, budget)? => {}
+            _ => return Ok(false),
         }
-    });
-    environment.add_function("_slice", |value: Value, start: i64, length: Option<i64>| slice(&value, start, length));
-}
-
-fn texts(environment: &mut Environment<'static>) {
-    environment.add_function("_raw", |value: Value| value);
-    environment.add_function(
-        "_default",
-        |value: Value, other: Option<Value>| {
-            if is_empty(&value) { other.unwrap_or_else(|| "".into()) } else { value }
-        },
-    );
-    environment.add_function("_upper", |value: Value| text(&value).to_uppercase());
-    environment.add_function("_lower", |value: Value| text(&value).to_lowercase());
-    environment.add_function("_capitalize", |value: Value| capitalize(&text(&value)));
-    environment.add_function("_title", |value: Value| {
-        text(&value).split_inclusive(char::is_whitespace).map(capitalize).collect::<String>()
-    });
-    environment.add_function("_trim", |value: Value| text(&value).trim().to_owned());
-    environment.add_function("_escape", |value: Value, strategy: Option<Value>| {
-        match strategy.as_ref().map(text).as_deref() {
-            None | Some("html") => sized(escape(&text(&value))),
-            Some(_) => Err(mistake("only HTML is escaped")),
-        }
-    });
-    environment.add_function("_nl2br", |value: Value| sized(text(&value).replace('\n', "<br />\n")));
-    environment.add_function("_striptags", |value: Value| {
-        let mut inside = false;
-        text(&value)
-            .chars()
-            .filter(|c| {
-                inside = inside || *c == '<';
-                let keep = !inside;
-                inside = inside && *c != '>';
-                keep
-            })
-            .collect::<String>()
-    });
-    environment.add_function("_url_encode", |value: Value| url_encode(&text(&value)));
-    environment.add_function("_replace", |value: Value, with: Value| {
-        pairs(&with).iter().try_fold(text(&value), |value, (from, to)| replace(value, &text(from), &text(to)))
-    });
-    environment.add_function("_abs", |value: Value| match number(&value) {
-        Some(Number::Whole(number)) => Ok(Value::from(number.saturating_abs())),
-        Some(Number::Real(number)) => Ok(Value::from(number.abs())),
-        None => Err(mistake("that is not a number")),
-    });
-    environment.add_function("_round", |value: Value, places: Option<i32>| {
-        let number = number(&value).ok_or_else(|| mistake("that is not a number"))?;
-        Ok::<_, Error>(Value::from(round(number.real(), places.unwrap_or_default())))
-    });
-    environment.add_function(
-        "_number_format",
-        |value: Value, places: Option<i32>, point: Option<Value>, comma: Option<Value>| {
-            let mark = |given: Option<Value>, usual: &str| given.as_ref().map_or_else(|| usual.to_owned(), text);
-            number_format(&value, places, &mark(point, "."), &mark(comma, ","))
-        },
-    );
-}
-
-fn contains(item: &Value, list: &Value) -> bool {
-    match list.as_str() {
-        Some(list) => list.contains(&text(item)),
-        None => values(list).iter().any(|known| equal(known, item)),
     }
+    Ok(true)
 }
 
-fn spread(items: &[Value]) -> Vec<Value> {
-    match items {
-        [list] => values(list),
-        _ => items.to_vec(),
-    }
-}
-
-fn range(low: &Value, high: &Value, step: Option<&Value>) -> Outcome {
-    let whole = |value: &Value| match number(value) {
-        Some(Number::Whole(number)) => Ok(number),
-        _ => Err(mistake("a range needs whole numbers")),
+fn same_kind(left: &Value<'_>, right: &Value<'_>) -> bool {
+    let kind = |value: &Value<'_>| match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Whole(_) => 2,
+        Value::Real(_) => 3,
+        Value::Str(_) | Value::Text(_) => 4,
+        _ => 5,
     };
-    let (low, high) = (whole(low)?, whole(high)?);
-    let step = step.map_or(Ok(1), whole)?.saturating_abs().max(1);
-    let distance = high.checked_sub(low).ok_or_else(|| mistake("the range is too long"))?;
-    if distance.saturating_abs() / step >= LONGEST_RANGE {
-        return Err(mistake("the range is too long"));
-    }
-    let count = distance.saturating_abs() / step;
-    let signed = if distance < 0 { step.saturating_neg() } else { step };
-    Ok((0..=count).map(|i| low.saturating_add(i.saturating_mul(signed))).collect::<Vec<_>>().into())
+    // Texts that are equal numbers are not the same text.
+    kind(left) == kind(right) && left.as_str() == right.as_str()
 }
 
-fn slice(value: &Value, start: i64, length: Option<i64>) -> Value {
+fn contains(v: &[Value<'_>], budget: &mut Budget) -> Result<bool, &'static str> {
+    let (item, list) = (at(v, 0), at(v, 1));
+    if let Some(list) = list.as_str() {
+        return Ok(list.contains(&*item.text()));
+    }
+    for known in list.values() {
+        if equal(&known, item, budget)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn spread<'a>(v: &[Value<'a>]) -> Vec<Value<'a>> {
+    match v {
+        [list] => list.values(),
+        _ => v.to_vec(),
+    }
+}
+
+fn range<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    const TOO_LONG: &str = "the range is too long";
+    let whole = |value: &Value<'_>| match value.number() {
+        Some(Number::Whole(number)) => Ok(number),
+        _ => Err("a range needs whole numbers"),
+    };
+    let (low, high) = (whole(at(v, 0))?, whole(at(v, 1))?);
+    let step = v.get(2).map_or(Ok(1), whole)?.saturating_abs().max(1);
+    let distance = high.checked_sub(low).ok_or(TOO_LONG)?;
+    let count = distance.saturating_abs() / step;
+    if count >= LONGEST_RANGE {
+        return Err(TOO_LONG);
+    }
+    budget.spend(usize::try_from(count).unwrap_or_default())?;
+    let signed = if distance < 0 { step.saturating_neg() } else { step };
+    let items = (0..=count).map(|i| Value::Whole(low.saturating_add(i.saturating_mul(signed))));
+    Ok(items.collect::<Vec<_>>().into())
+}
+
+fn abs<'a>(v: &[Value<'a>], _: &mut Budget) -> Made<'a> {
+    match at(v, 0).number().ok_or(NOT_A_NUMBER)? {
+        Number::Whole(number) => Ok(Value::Whole(number.saturating_abs())),
+        Number::Real(number) => Ok(Value::Real(number.abs())),
+    }
+}
+
+fn escape<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    if v.get(1).is_some_and(|strategy| strategy.text() != "html") {
+        return Err("only HTML is escaped");
+    }
+    let text = at(v, 0).text();
+    budget.make(text.len().saturating_mul(2))?;
+    budget.text(texts::escape(&text))
+}
+
+fn join<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    let glue = v.get(1).map(Value::text).unwrap_or_default();
+    let mut joined = String::new();
+    for (place, item) in at(v, 0).values().iter().enumerate() {
+        let item = item.text();
+        budget.make(item.len().saturating_add(glue.len()))?;
+        if place > 0 {
+            joined.push_str(&glue);
+        }
+        joined.push_str(&item);
+    }
+    Ok(joined.into())
+}
+
+fn replace<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    let mut text = at(v, 0).text().into_owned();
+    for (from, to) in at(v, 1).pairs() {
+        let (from, to) = (from.text(), to.text());
+        if from.is_empty() {
+            continue;
+        }
+        let found = text.matches(&*from).count();
+        budget.make(found.saturating_mul(to.len()).saturating_add(text.len()))?;
+        text = text.replace(&*from, &to);
+    }
+    Ok(text.into())
+}
+
+fn split<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    let (text, delimiter) = (at(v, 0).text(), at(v, 1).text());
+    let pieces: Vec<String> = if delimiter.is_empty() {
+        budget.spend(text.len())?;
+        text.chars().map(|c| c.to_string()).collect()
+    } else {
+        budget.spend(text.matches(&*delimiter).count())?;
+        text.split(&*delimiter).map(str::to_owned).collect()
+    };
+    budget.make(text.len())?;
+    Ok(pieces.into_iter().map(Value::from).collect::<Vec<_>>().into())
+}
+
+fn slice<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
     fn part<T: Clone>(items: &[T], start: i64, length: Option<i64>) -> Vec<T> {
         let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let place = |at: i64| if at < 0 { count.saturating_add(at) } else { at }.clamp(0, count);
@@ -284,72 +362,36 @@ fn slice(value: &Value, start: i64, length: Option<i64>) -> Value {
         let range = usize::try_from(from).unwrap_or_default()..usize::try_from(to).unwrap_or_default();
         items.get(range).unwrap_or_default().to_vec()
     }
-    match value.as_str() {
-        Some(text) => part(&text.chars().collect::<Vec<_>>(), start, length).into_iter().collect::<String>().into(),
-        None => part(&values(value), start, length).into(),
-    }
-}
-
-fn capitalize(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect())
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#039;"),
-            _ => escaped.push(c),
+    let whole = |value: &Value<'_>| match value.number() {
+        Some(Number::Whole(number)) => Ok(number),
+        _ => Err("a slice needs whole numbers"),
+    };
+    let start = whole(at(v, 1))?;
+    let length = v.get(2).filter(|length| !length.is_null()).map(whole).transpose()?;
+    match at(v, 0).as_str() {
+        Some(text) => {
+            budget.spend(text.len())?;
+            budget.text(part(&text.chars().collect::<Vec<_>>(), start, length).into_iter().collect::<String>())
         }
+        None => Ok(part(&at(v, 0).values(), start, length).into()),
     }
-    escaped
 }
 
-fn url_encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+fn real(value: &Value<'_>) -> Result<f64, &'static str> {
+    value.number().map(Number::real).ok_or(NOT_A_NUMBER)
 }
 
-fn replace(value: String, from: &str, to: &str) -> Result<String, Error> {
-    if from.is_empty() {
-        return Ok(value);
+fn places(value: Option<&Value<'_>>) -> Result<i32, &'static str> {
+    match value.map_or(Some(Number::Whole(0)), Value::number) {
+        Some(Number::Whole(places)) => Ok(i32::try_from(places.clamp(-15, 15)).unwrap_or_default()),
+        _ => Err("the number of places is not a whole number"),
     }
-    let grown = value.matches(from).count().saturating_mul(to.len()).saturating_add(value.len());
-    if grown > MOST_BYTES { Err(mistake("a text is too large")) } else { Ok(value.replace(from, to)) }
 }
 
-fn round(number: f64, places: i32) -> f64 {
-    let factor = 10_f64.powi(places.clamp(-15, 15));
-    // PHP rounds what a number looks like: 2.55 is 2.6, although it is stored as a little less.
-    let scaled = number * factor;
-    let nudged = scaled + scaled.signum() * scaled.abs() * f64::EPSILON;
-    nudged.round() / factor
-}
-
-/// `1,234.57`: half up, groups of three.
-fn number_format(value: &Value, places: Option<i32>, point: &str, comma: &str) -> Outcome {
-    let number = number(value).ok_or_else(|| mistake("that is not a number"))?;
-    let places = usize::try_from(places.unwrap_or_default()).unwrap_or_default().min(15);
-    let rounded = round(number.real(), i32::try_from(places).unwrap_or_default());
-    let digits = format!("{:.places$}", rounded.abs());
-    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
-    let mut formatted = if rounded < 0.0 { "-".to_owned() } else { String::new() };
-    for (position, digit) in whole.chars().enumerate() {
-        if position > 0 && whole.len().saturating_sub(position) % 3 == 0 {
-            formatted.push_str(comma);
-        }
-        formatted.push(digit);
-    }
-    if !fraction.is_empty() {
-        formatted.push_str(point);
-        formatted.push_str(fraction);
-    }
-    sized(formatted)
+fn number_format<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    let mark = |place, usual| v.get(place).map_or_else(|| usual, |mark: &Value<'_>| mark.text());
+    let (point, comma) = (mark(2, ".".into()), mark(3, ",".into()));
+    // No number has more than 309 digits.
+    budget.make(comma.len().saturating_mul(103).saturating_add(point.len()))?;
+    budget.text(texts::number_format(real(at(v, 0))?, places(v.get(1))?, &point, &comma))
 }

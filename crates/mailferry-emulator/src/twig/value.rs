@@ -1,10 +1,40 @@
 //! What values mean to Twig, which is what they mean to PHP.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use minijinja::Value;
-use minijinja::value::ValueKind;
+use serde_json::{Map, Value as Json};
+
+/// A value while a template is rendered: borrowed from the template or the data wherever it can be.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Null,
+    Bool(bool),
+    Whole(i64),
+    Real(f64),
+    Str(&'a str),
+    Text(Rc<str>),
+    /// A list of the data.
+    Array(&'a [Json]),
+    /// An object of the data.
+    Map(&'a Map<String, Json>),
+    List(Rc<[Self]>),
+    Object(Rc<[(Self, Self)]>),
+    Loop(Loop),
+    /// The variables there were when this many had been made.
+    Scope(usize),
+}
+
+/// What `loop` tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loop {
+    /// From zero.
+    pub(super) index: usize,
+    pub(super) length: usize,
+    /// How many variables there were before it.
+    pub(super) outer: usize,
+}
 
 /// A number as PHP has them.
 #[derive(Clone, Copy, Debug)]
@@ -22,43 +52,193 @@ impl Number {
             Self::Real(number) => number,
         }
     }
+}
 
-    pub(super) fn value(self) -> Value {
+impl From<Number> for Value<'_> {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Whole(number) => Self::Whole(number),
+            Number::Real(number) => Self::Real(number),
+        }
+    }
+}
+
+impl From<usize> for Value<'_> {
+    fn from(number: usize) -> Self {
+        Self::Whole(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Vec<Self>> for Value<'_> {
+    fn from(items: Vec<Self>) -> Self {
+        Self::List(items.into())
+    }
+}
+
+impl<'a> From<&'a Json> for Value<'a> {
+    fn from(json: &'a Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(number) => {
+                number.as_i64().map_or_else(|| Self::Real(number.as_f64().unwrap_or_default()), Self::Whole)
+            }
+            Json::String(text) => Self::Str(text),
+            Json::Array(items) => Self::Array(items),
+            Json::Object(map) => Self::Map(map),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The text, when it is one.
+    pub(super) fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Whole(number) => number.into(),
-            Self::Real(number) => number.into(),
+            Self::Str(text) => Some(text),
+            Self::Text(text) => Some(text),
+            _ => None,
         }
     }
-}
 
-/// JSON as template data. Recursion is as deep as the JSON, which the parser limits to 128 levels.
-pub(super) fn convert(data: &serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    match data {
-        Json::Null => Value::from(()),
-        Json::Bool(value) => (*value).into(),
-        Json::Number(number) => number.as_i64().map_or_else(|| number.as_f64().unwrap_or_default().into(), Value::from),
-        Json::String(text) => text.as_str().into(),
-        Json::Array(items) => items.iter().map(convert).collect::<Vec<_>>().into(),
-        Json::Object(map) => {
-            map.iter().map(|(key, value)| (key.as_str(), convert(value))).collect::<BTreeMap<_, _>>().into()
+    /// How it is written into a text.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Null | Self::Bool(false) => "".into(),
+            Self::Bool(true) => "1".into(),
+            Self::Whole(number) => number.to_string().into(),
+            Self::Real(number) => real_text(*number).into(),
+            Self::Str(text) => (*text).into(),
+            Self::Text(text) => (&**text).into(),
+            // PHP's word for a list where a text is wanted.
+            Self::Array(_) | Self::Map(_) | Self::List(_) | Self::Object(_) | Self::Loop(_) | Self::Scope(_) => {
+                "Array".into()
+            }
         }
     }
-}
 
-/// How a value is written into a text.
-pub(super) fn text(value: &Value) -> String {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None => String::new(),
-        ValueKind::Bool => if value.is_true() { "1" } else { "" }.to_owned(),
-        ValueKind::Number => match number(value) {
-            Some(Number::Whole(number)) => number.to_string(),
-            Some(Number::Real(number)) => real_text(number),
-            None => String::new(),
-        },
-        ValueKind::String => value.as_str().unwrap_or_default().to_owned(),
-        // PHP's word for a list where a text is wanted.
-        _ => "Array".to_owned(),
+    /// The number that it is or stands for; missing ones are nothing, texts must be numeric.
+    pub(super) fn number(&self) -> Option<Number> {
+        match self {
+            Self::Null => Some(Number::Whole(0)),
+            Self::Bool(value) => Some(Number::Whole(i64::from(*value))),
+            Self::Whole(number) => Some(Number::Whole(*number)),
+            Self::Real(number) => Some(Number::Real(*number)),
+            _ => numeric(self.as_str()?),
+        }
+    }
+
+    /// How many items a list or an object has.
+    pub(super) fn count(&self) -> Option<usize> {
+        match self {
+            Self::Array(items) => Some(items.len()),
+            Self::Map(map) => Some(map.len()),
+            Self::List(items) => Some(items.len()),
+            Self::Object(pairs) => Some(pairs.len()),
+            _ => None,
+        }
+    }
+
+    /// How much work it may be to look at all of it.
+    pub(super) fn weight(&self) -> usize {
+        self.count().unwrap_or_else(|| self.as_str().map_or(0, str::len) / 32)
+    }
+
+    /// Whether a condition with this value holds.
+    pub(super) fn truth(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Whole(number) => *number != 0,
+            Self::Real(number) => *number != 0.0,
+            Self::Str(_) | Self::Text(_) => !matches!(self.as_str(), Some("" | "0")),
+            _ => self.count() != Some(0),
+        }
+    }
+
+    /// What the test `empty` and the filter `default` ask.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(false) => true,
+            Self::Bool(true) | Self::Whole(_) | Self::Real(_) | Self::Loop(_) | Self::Scope(_) => false,
+            Self::Str(_) | Self::Text(_) => self.as_str() == Some(""),
+            Self::Array(_) | Self::Map(_) | Self::List(_) | Self::Object(_) => self.count() == Some(0),
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        self.as_str().is_some()
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::Whole(_) | Self::Real(_))
+    }
+
+    pub(super) fn is_bool(&self) -> bool {
+        matches!(self, Self::Bool(_))
+    }
+
+    /// What it has under `key`.
+    pub(super) fn item(&self, key: &Value<'_>) -> Option<Value<'a>> {
+        let place = || match key.number() {
+            Some(Number::Whole(number)) => usize::try_from(number).ok(),
+            _ => None,
+        };
+        match self {
+            Self::Array(items) => items.get(place()?).map(Value::from),
+            Self::List(items) => items.get(place()?).cloned(),
+            Self::Map(map) => map.get(&*key.text()).map(Value::from),
+            Self::Object(pairs) => {
+                let key = key.text();
+                pairs.iter().find(|(known, _)| known.text() == key).map(|(_, value)| value.clone())
+            }
+            Self::Loop(Loop { index, length, outer }) => Some(match &*key.text() {
+                "index0" => (*index).into(),
+                "index" => index.saturating_add(1).into(),
+                "revindex" => length.saturating_sub(*index).into(),
+                "revindex0" => length.saturating_sub(*index).saturating_sub(1).into(),
+                "first" => Self::Bool(*index == 0),
+                "last" => Self::Bool(index.saturating_add(1) == *length),
+                "length" => (*length).into(),
+                "parent" => Self::Scope(*outer),
+                _ => return None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Positions and items of a list, or keys and values of an object; nothing for anything else.
+    pub(super) fn pairs(&self) -> Vec<(Self, Self)> {
+        match self {
+            Self::Array(items) => items.iter().enumerate().map(|(at, item)| (at.into(), item.into())).collect(),
+            Self::Map(map) => map.iter().map(|(key, value)| (Self::Str(key), value.into())).collect(),
+            Self::List(items) => items.iter().enumerate().map(|(at, item)| (at.into(), item.clone())).collect(),
+            Self::Object(pairs) => pairs.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The items of a list, or the values of an object.
+    pub(super) fn values(&self) -> Vec<Self> {
+        self.pairs().into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// In which order `<` and its like see two values: numbers and numeric texts as numbers, all else as texts.
+    pub(super) fn compare(&self, other: &Value<'_>) -> Ordering {
+        match (self.number(), other.number()) {
+            (Some(Number::Whole(left)), Some(Number::Whole(right))) => left.cmp(&right),
+            (Some(left), Some(right)) => left.real().total_cmp(&right.real()),
+            _ => self.text().cmp(&other.text()),
+        }
     }
 }
 
@@ -89,93 +269,10 @@ fn real_text(number: f64) -> String {
     format!("{digits}{zero}E{exponent:+}")
 }
 
-/// The number that a value is or stands for; missing ones are nothing, texts must be numeric.
-pub(super) fn number(value: &Value) -> Option<Number> {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Some(Number::Whole(0)),
-        ValueKind::Bool => Some(Number::Whole(i64::from(value.is_true()))),
-        ValueKind::Number if value.is_integer() => match i64::try_from(value.clone()) {
-            Ok(number) => Some(Number::Whole(number)),
-            Err(_) => f64::try_from(value.clone()).ok().map(Number::Real),
-        },
-        ValueKind::Number => f64::try_from(value.clone()).ok().map(Number::Real),
-        ValueKind::String => numeric(value.as_str()?),
-        _ => None,
-    }
-}
-
 fn numeric(text: &str) -> Option<Number> {
     let text = text.trim();
     if !text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
         return None;
     }
     text.parse().map(Number::Whole).ok().or_else(|| text.parse().map(Number::Real).ok())
-}
-
-/// Whether a condition with this value holds.
-pub(super) fn truth(value: &Value) -> bool {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None => false,
-        ValueKind::Bool => value.is_true(),
-        ValueKind::Number => number(value).is_some_and(|number| number.real() != 0.0),
-        ValueKind::String => !matches!(value.as_str(), None | Some("" | "0")),
-        _ => value.len() != Some(0),
-    }
-}
-
-/// What the test `empty` and the filter `default` ask.
-pub(super) fn is_empty(value: &Value) -> bool {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None => true,
-        ValueKind::Bool => !value.is_true(),
-        ValueKind::Number => false,
-        _ => value.len() == Some(0),
-    }
-}
-
-pub(super) fn is_null(value: &Value) -> bool {
-    value.is_undefined() || value.is_none()
-}
-
-/// Whether `==` holds.
-pub(super) fn equal(left: &Value, right: &Value) -> bool {
-    let one_is = |kind| left.kind() == kind || right.kind() == kind;
-    if one_is(ValueKind::Bool) || is_null(left) || is_null(right) {
-        truth(left) == truth(right) && (one_is(ValueKind::Bool) || is_empty(left) == is_empty(right))
-    } else if one_is(ValueKind::Number) || (one_is(ValueKind::String) && left.kind() == right.kind()) {
-        compare(left, right) == Ordering::Equal
-    } else {
-        left == right
-    }
-}
-
-/// In which order `<` and its like see two values: numbers and numeric texts as numbers, all else as texts.
-pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
-    match (number(left), number(right)) {
-        (Some(Number::Whole(left)), Some(Number::Whole(right))) => left.cmp(&right),
-        (Some(left), Some(right)) => left.real().total_cmp(&right.real()),
-        _ => text(left).cmp(&text(right)),
-    }
-}
-
-/// The items of a list, or the values of an object.
-pub(super) fn values(value: &Value) -> Vec<Value> {
-    pairs(value).into_iter().map(|(_, value)| value).collect()
-}
-
-/// Positions and items of a list, or keys and values of an object; nothing for anything else.
-pub(super) fn pairs(value: &Value) -> Vec<(Value, Value)> {
-    let Ok(items) = value.try_iter() else { return Vec::new() };
-    match value.kind() {
-        ValueKind::Map => items
-            .map(|key| {
-                let item = value.get_item(&key).unwrap_or_default();
-                (key, item)
-            })
-            .collect(),
-        ValueKind::Seq | ValueKind::Iterable => {
-            items.enumerate().map(|(position, item)| (Value::from(position), item)).collect()
-        }
-        _ => Vec::new(),
-    }
 }

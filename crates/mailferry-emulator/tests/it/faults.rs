@@ -268,3 +268,23 @@ async fn what_cannot_be_is_refused_with_what_to_write() {
     let start = mailferry_emulator::Emulator::builder().fault(FaultRule::new(Fault::Reset).share(2.0)).start().await;
     assert_eq!(start.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
 }
+
+/// The mailbox page shows it on every panel.
+#[tokio::test]
+async fn whoever_watches_hears_of_faults() {
+    let emulator = started(|builder| builder).await;
+    let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+    stream.write_all(b"GET /_emulator/live HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut said = String::new();
+    let mut added = false;
+    while !said.contains("\"faults\"") {
+        let mut piece = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut piece)).await.unwrap().unwrap();
+        assert!(read > 0, "{said}");
+        said.push_str(&String::from_utf8_lossy(&piece[..read]));
+        if !added {
+            emulator.add_fault(FaultRule::new(Fault::Reset)).unwrap();
+            added = true;
+        }
+    }
+}

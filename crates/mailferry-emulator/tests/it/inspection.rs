@@ -145,7 +145,7 @@ async fn memory_is_capped() {
     let subjects: Vec<_> = emulator.emails().iter().map(|email| email.subject().to_owned()).collect();
     assert_eq!(subjects, ["3", "4", "5", "6", "7"]);
     assert_eq!((emulator.dropped().messages, emulator.dropped().requests), (3, 3));
-    send(&emulator, &json!({"text": "x".repeat(900_000)})).await;
+    send(&emulator, &json!({"text": "x".repeat(999_000)})).await;
     assert_eq!(emulator.emails().len(), 1);
 }
 

@@ -165,3 +165,13 @@ async fn the_page_is_there_to_ask_for_the_token_and_shows_nothing_without() {
         assert_eq!(raw(at, &head, b"").await.unwrap().status, status, "{path}");
     }
 }
+
+#[tokio::test]
+async fn every_file_of_the_page_says_what_it_is_for_and_is_short() {
+    let emulator = started(|builder| builder).await;
+    for (address, file) in everything(&emulator).await.into_iter().skip(1) {
+        let text = file.text();
+        assert!(text.starts_with("//! ") || text.starts_with("/*! "), "{address}");
+        assert!(text.lines().count() < 700, "{address}");
+    }
+}

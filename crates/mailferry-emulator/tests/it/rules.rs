@@ -219,6 +219,8 @@ fn every_rule_has_a_case() {
         .chain(crate::webhook_api::cases().into_iter().map(|case| case.0))
         .chain(crate::account::cases("").into_iter().map(|case| case.0))
         .chain(crate::activity::CASES.iter().map(|case| case.0))
+        .chain(crate::templates::cases().into_iter().map(|case| case.0))
+        .chain(crate::templates::ELSEWHERE.iter().copied())
         .chain([crate::webhook_api::TOO_MANY])
         .chain(crate::plans::RULES.iter().copied())
         .chain(crate::smtp_users::cases().into_iter().map(|case| case.0))

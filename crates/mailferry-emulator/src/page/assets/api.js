@@ -49,9 +49,10 @@ async function sentence(answer) {
 }
 
 async function read(answer) {
-  if (answer.status === 204 || answer.status === 202) return null;
+  const text = await answer.text();
   const type = answer.headers.get("content-type") ?? "";
-  return type.includes("json") ? answer.json() : answer.text();
+  if (!type.includes("json")) return text;
+  return text ? JSON.parse(text) : null;
 }
 
 /** The JSON, or else the text, at `path`. Throws an `ApiError`. */

@@ -6,6 +6,7 @@
 
 import { get, onLocked } from "./api.js";
 import { el, fill } from "./dom.js";
+import * as faults from "./faults-banner.js";
 import { icon } from "./icons.js";
 import { handleKey, showHelp } from "./keys.js";
 import { onChange, onState, start } from "./live.js";
@@ -155,6 +156,7 @@ function open() {
   document.body.classList.remove("is-locked");
   shown.module = null;
   start();
+  faults.start();
   show();
 }
 

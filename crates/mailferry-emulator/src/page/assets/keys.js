@@ -14,7 +14,7 @@ const KEYS = [
   [["1"], "to", ["9"], "A tab of the open mail"],
   [["#"], "Delete the open mail"],
   [["c"], "Write a mail to the application"],
-  [["g"], "then", ["m"], "Go to the mails; with i inbound, t templates, w webhooks, s suppressions, q requests, f faults, a account"],
+  [["g"], "then", ["m"], "Go to the mails; with i inbound, t templates, w webhooks, r routes, s suppressions, q requests, f faults, a account"],
   [["?"], "This help"],
 ];
 const WORDS = [
@@ -24,10 +24,11 @@ const WORDS = [
   ["subject:welcome", "a word of the subject"],
   ["tag:newsletter", "a tag"],
   ["status:rejected", "queued, sent, delivered or rejected"],
-  ["is:opened", "or clicked, unsubscribed, complained"],
-  ["has:attachment", "mails with files"],
+  ["is:opened", "or clicked, unsubscribed, complained, held, scheduled"],
+  ["has:attachment", "mails with files; or image, html, text, tag, template, warning"],
   ["before:2026-03-01", "and after:, by day or by time"],
   ["template:ID", "made from a template"],
+  ["via:smtp", "how it was sent: api, bulk or smtp"],
   ["-tag:test", "not these"],
 ];
 const PLACES = { m: "", i: "inbound", t: "templates", w: "webhooks", r: "routes", s: "suppressions", q: "requests", f: "faults", a: "account" };

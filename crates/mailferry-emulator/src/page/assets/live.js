@@ -58,29 +58,21 @@ function announce(next) {
   become(next);
 }
 
-function listen() {
+/** A connection that breaks comes back by itself, and is then told what it missed; one that was refused does not. */
+function listen(isAnother = false) {
   const source = new EventSource(address("live"));
-  let opened = false;
+  let hasMissed = isAnother;
   source.onopen = () => {
     wait = 500;
-    // What happened in between was missed.
-    if (opened || state === "lost") publish({ reset: true });
-    opened = true;
+    if (hasMissed) publish({ reset: true });
+    hasMissed = false;
     announce("live");
   };
-  const receive = (event) => {
-    try {
-      publish(JSON.parse(event.data));
-    } catch {
-      publish({ reset: true });
-    }
-  };
-  source.addEventListener("change", receive);
-  source.onmessage = receive;
+  source.addEventListener("change", (event) => publish(JSON.parse(event.data)));
   source.onerror = () => {
     announce("lost");
     if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(listen, wait);
+    setTimeout(() => listen(true), wait);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   };
 }

@@ -87,8 +87,8 @@ export function confirm({ title, text, action, danger = true }) {
 }
 
 /**
- * A table in a box that scrolls. `columns` are `{name, cell(row), look}`, where `look` is `number`, `code`, `grow` or
- * `actions`; `empty` is what is shown instead of no rows. `onrow(row)` makes rows something to click on: their first cell
+ * A table in a box that scrolls. `columns` are `{name, cell(row), look}`, where `look` is `number`, `code`, `grow`,
+ * `keep` (one line) or `actions`; `empty` is what is shown instead of no rows. `onrow(row)` makes rows something to click on: their first cell
  * should then have a link or button, too.
  */
 export function table({ caption, columns, rows, empty: nothing, onrow }) {

@@ -32,7 +32,7 @@ export const headers = (mail) => ({
     rows: mail.headers,
     empty: el("p", { class: "note" }, "The mail has no headers of its own."),
     columns: [
-      { name: "Name", cell: ([name]) => el("strong", {}, name) },
+      { name: "Name", look: "keep", cell: ([name]) => el("strong", {}, name) },
       { name: "Value", look: "grow code", cell: ([, value]) => value },
     ],
   }),

@@ -103,8 +103,8 @@ export function mountList(root, { query, onquery, onopen }) {
 
   function draw() {
     frame = 0;
-    const { rows, total } = store;
-    drawHead(rows, total);
+    const { rows, total, found } = store;
+    drawHead(rows, total, found);
     if (!rows.length) {
       nodes.clear();
       list.replaceChildren();
@@ -127,7 +127,7 @@ export function mountList(root, { query, onquery, onopen }) {
     }
     let before = null;
     wanted.forEach((row, i) => {
-      const node = nodeOf(row, first + i, total ?? rows.length);
+      const node = nodeOf(row, first + i, found.hasMore ? -1 : found.count);
       const next = before ? before.nextSibling : list.firstChild;
       if (next !== node) list.insertBefore(node, next);
       before = node;
@@ -139,10 +139,10 @@ export function mountList(root, { query, onquery, onopen }) {
     if (last > rows.length - 40) store.more();
   }
 
-  function drawHead(rows, total) {
+  function drawHead(rows, total, found) {
     const unread = store.unread.size;
-    told.textContent = total === null ? "" : store.query ? `${count(total, "mail")} found` : unread ? `${count(total, "mail")}, ${unread.toLocaleString("en")} unread` : count(total, "mail");
-    readAll.hidden = !unread;
+    told.textContent = total === null ? "" : store.query ? `${found.hasMore ? "More than " : ""}${count(found.count, "mail")} found` : unread ? `${count(total, "mail")}, ${unread.toLocaleString("en")} unread` : count(total, "mail");
+    readAll.hidden = !rows.length;
     clear.disabled = !total && !rows.length;
     fill(problems, store.problems.map((problem) => el("p", { class: "problem" }, problem)));
     pill.hidden = !waiting;
@@ -238,6 +238,7 @@ export function mountList(root, { query, onquery, onopen }) {
       search.value = text;
       store.search(text);
     },
+    drop: (message) => store.drop(message),
     /** The neighbour that is opened after `id` is deleted. */
     after(id) {
       const at = store.rows.findIndex((row) => row.id === id);

@@ -18,6 +18,7 @@ export class Store {
     this.changed = changed;
     this.rows = [];
     this.known = new Map();
+    /** How many mails there are, found or not. */
     this.total = null;
     this.problems = [];
     this.next = null;
@@ -96,7 +97,7 @@ export class Store {
       return;
     }
     for (const id of change.removed ?? []) this.unread.delete(id);
-    if (typeof change.total === "number" && !this.query) this.total = change.total;
+    if (typeof change.total === "number") this.total = change.total;
     const gone = new Set(change.removed ?? []);
     const rows = change.rows ?? [];
     const isNew = rows.filter((row) => !this.known.has(row.id));
@@ -153,6 +154,18 @@ export class Store {
     }, SEARCH_AGAIN);
   }
 
+  /** How many mails are found, and whether there are more than that. */
+  get found() {
+    const hasMore = this.next !== null && this.next !== undefined;
+    return this.query ? { count: this.rows.length, hasMore } : { count: this.total ?? this.rows.length, hasMore: false };
+  }
+
+  /** Leaves out the mails of a message that was deleted. */
+  drop(message) {
+    const removed = this.rows.filter((row) => row.message_id === message).map((row) => row.id);
+    this.take({ removed, total: this.total === null ? null : this.total - removed.length });
+  }
+
   isSeen(id) {
     return this.seen.has(id);
   }
@@ -175,12 +188,9 @@ export class Store {
   }
 }
 
-const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || compared(other.cursor, one.cursor);
-
-function compared(one, other) {
-  if (typeof one === "number" && typeof other === "number") return one - other;
-  return String(one).localeCompare(String(other), "en", { numeric: true });
-}
+/** Cursors are numbers with dashes between; later ones are greater. */
+const byNumbers = new Intl.Collator("en", { numeric: true });
+const newestFirst = (one, other) => byNumbers.compare(other.cursor, one.cursor);
 
 function remembered() {
   try {

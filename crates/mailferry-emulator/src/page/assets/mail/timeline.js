@@ -7,7 +7,7 @@ import { badge, button, code, codeBadge, facts, pretty, time, toast, words } fro
 const TONES = {
   queued: "", sent: "info", delivered: "good", opened: "good", opened_unique: "good", clicked: "good", clicked_unique: "good",
   survey_opened: "good", survey_submitted: "good", deferred: "warn", soft_bounced: "warn", unsubscribed: "warn",
-  hard_bounced: "bad", spam_complaint: "bad", suppressed: "bad",
+  hard_bounced: "bad", spam_complaint: "bad", spam_complaints: "bad", suppressed: "bad",
 };
 
 /** `mail` gives the newest state of it; `done` is called after something was posted again. */
@@ -29,7 +29,8 @@ export function timeline(mail, done) {
   }
 
   const entry = ({ at, kind, url, reason }, told = [], isPlanned = false) => el("li", { class: `event ${TONES[kind] ?? ""} ${isPlanned ? "planned" : ""}` },
-    el("div", { class: "event-line" }, el("strong", {}, words(kind)), isPlanned ? badge("planned") : null, isPlanned ? time(at) : time(at, { clock: true })),
+    el("div", { class: "event-line" }, el("strong", {}, words(kind)), isPlanned ? badge("planned") : null,
+      isPlanned && !at ? el("span", { class: "event-then" }, "after that") : time(at, { clock: !isPlanned })),
     url ? el("p", { class: "event-more" }, el("code", {}, url)) : null,
     reason ? el("p", { class: "event-more" }, reason) : null,
     told.map(delivery));

@@ -119,6 +119,7 @@ export function mountView(root, { id, tab, onclose, ondelete, ontab }) {
 
   return {
     get tab() { return tabbed?.selected === tabbed?.ids[0] ? "" : tabbed?.selected ?? ""; },
+    get message() { return mail?.message_id ?? null; },
     reload: load,
     reply,
     select(next) {

@@ -20,7 +20,7 @@ export async function mount(root, { query }) {
     return;
   }
   const shown = tabs("How to write it", [
-    { id: "form", name: "Form", show: () => written(routes) },
+    { id: "form", name: "Form", show: () => written(routes, query.get("to")) },
     { id: "raw", name: "Raw mail", show: () => raw(routes) },
   ]);
   fill(root,
@@ -47,9 +47,9 @@ function received(answer) {
   location.hash = first ? `#/inbound/${encodeURIComponent(first.id)}` : "#/inbound";
 }
 
-function written(routes) {
+function written(routes, address) {
   const from = input({ name: "from", required: true, value: "Ann Archer <ann@example.org>" });
-  const target = to(routes);
+  const target = to(routes, address);
   const subject = input({ name: "subject", value: "" });
   const text = textarea({ name: "text", rows: 8 });
   const html = textarea({ name: "html", rows: 6, class: "code-input" });

@@ -62,6 +62,8 @@ export function mount(root, { parameters, query }) {
     if (!sure) return;
     const next = narrow.matches ? null : list.after(id);
     await send("DELETE", `mailbox/${encodeURIComponent(id)}`);
+    const message = view?.message;
+    if (message) list.drop(message);
     toast("The mail is deleted.", { look: "good" });
     go(next);
   }
@@ -73,7 +75,7 @@ export function mount(root, { parameters, query }) {
   const keys = [
     onKey("j", () => move(1)),
     onKey("k", () => move(-1)),
-    onKey("Enter", () => list.step(0)),
+    onKey("Enter", () => go(list.step(0))),
     onKey("Escape", () => open && go(null)),
     onKey("/", () => list.search()),
     onKey("u", () => (view ? view.reload() : null, list.reload())),
