@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::json;
 use crate::warning::Warning;
 
 /// An address with the name shown beside it.
@@ -222,6 +223,6 @@ impl Message {
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let subject = self.subject.as_ref().map_or(0, String::len);
-        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html)
+        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html) + json::weight(&self.request)
     }
 }
