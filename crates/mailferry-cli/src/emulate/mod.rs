@@ -1,5 +1,6 @@
 //! `mailferry emulate`: MailerSend's API on this machine.
 
+mod account;
 mod announce;
 pub(crate) mod args;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
     let builder = token::set_up(args.sending.apply(builder(&args)?, sending)?, &tokens, &args);
     let mut signals = Signals::new()?;
     let emulator = start(builder, address, smtp, sending, &args).await?;
+    args.account.started(&emulator);
     for mailbox in suppressed {
         emulator.suppress(SuppressionList::HardBounces, mailbox.address().to_ascii());
     }
@@ -113,11 +115,12 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, Error> {
 /// The emulator as the flags describe it.
 fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
     let EmulateArgs { events, .. } = args;
-    let mut builder = Emulator::builder()
-        .bulk_delay(Duration::from_millis(args.bulk_delay))
-        .delivery_delay(Duration::from_millis(events.delivery_delay));
-    if let Limits::Documented = args.limits {
-        builder = builder.rate_limits(RateLimits::documented());
+    let mut builder = Emulator::builder().bulk_delay(Duration::from_millis(args.bulk_delay));
+    builder = args.account.set_up(builder, Duration::from_millis(events.delivery_delay));
+    match args.limits {
+        Some(Limits::Documented) => builder = builder.rate_limits(RateLimits::documented()),
+        Some(Limits::None) => builder = builder.rate_limits(RateLimits::unlimited()),
+        None => {}
     }
     if let Some(quota) = args.quota {
         builder = builder.daily_quota(quota);

@@ -1,6 +1,6 @@
 //! What an account has beside its mails: small things, each written whole when it changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,9 @@ const SMTP_USERS: &str = "smtp_users";
 const ROUTES: &str = "inbound_routes";
 /// Those that were made while the emulator ran, and the ids of what was deleted.
 pub(super) const TEMPLATES: &str = "templates";
+/// What a trial has sent.
+const TRIAL: &str = "trial";
+const SOFT_BOUNCES: &str = "soft_bounces";
 const COUNTS: &str = "counts";
 /// When the file was written last.
 pub(super) const AS_OF: &str = "as_of";
@@ -81,6 +84,8 @@ pub(super) struct Account {
     tokens: Vec<ApiToken>,
     identities: Vec<Identity>,
     smtp_users: SmtpUsers,
+    trial: (u64, HashSet<String>),
+    soft_bounces: Vec<((String, String), u32)>,
     pub(super) templates: (Vec<Arc<Stored>>, Vec<String>),
     pub(super) counts: Counts,
     pub(super) as_of: Option<Timestamp>,
@@ -102,6 +107,8 @@ impl Account {
             tokens: part(&rows, TOKENS).map_err(unreadable)?,
             identities: part(&rows, IDENTITIES).map_err(unreadable)?,
             smtp_users: part(&rows, SMTP_USERS).map_err(unreadable)?,
+            trial: part(&rows, TRIAL).map_err(unreadable)?,
+            soft_bounces: part(&rows, SOFT_BOUNCES).map_err(unreadable)?,
             templates: part(&rows, TEMPLATES).map_err(unreadable)?,
             routes: part(&rows, ROUTES).map_err(unreadable)?,
             counts: part(&rows, COUNTS).map_err(unreadable)?,
@@ -128,6 +135,8 @@ impl Account {
         state.identities = std::mem::take(&mut self.identities);
         state.smtp_users = std::mem::take(&mut self.smtp_users);
         state.inbound.routes = std::mem::take(&mut self.routes);
+        state.terms.restore(std::mem::take(&mut self.trial));
+        state.holding.restore(std::mem::take(&mut self.soft_bounces));
     }
 }
 
@@ -160,6 +169,8 @@ pub(super) fn parts(
         tokens,
         identities,
         smtp_users,
+        terms,
+        holding,
         messages,
         bulks,
         requests,
@@ -171,6 +182,8 @@ pub(super) fn parts(
         // Of a run, as it is told to begin.
         faults: _,
         script: _,
+        pace: _,
+        window: _,
         // Planned again from the letters and the bulk requests.
         agenda: _,
         // For those who listen now.
@@ -203,6 +216,8 @@ pub(super) fn parts(
         (IDENTITIES, serde_json::to_string(identities)?),
         (SMTP_USERS, serde_json::to_string(smtp_users)?),
         (ROUTES, serde_json::to_string(&inbound.routes)?),
+        (TRIAL, serde_json::to_string(&terms.spent())?),
+        (SOFT_BOUNCES, serde_json::to_string(&holding.counted())?),
         (COUNTS, serde_json::to_string(&Counts { logs, outbox: outbox.counts() })?),
     ])
 }

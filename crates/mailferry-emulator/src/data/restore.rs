@@ -145,7 +145,7 @@ impl Loaded {
             }
         }
         let now = service.clock.now();
-        state.plan_again(&service.settings, account.as_of.unwrap_or(now), now);
+        state.plan_again(account.as_of.unwrap_or(now), now);
         state.catch_up(&service.settings, now);
         service.wake(state);
     }

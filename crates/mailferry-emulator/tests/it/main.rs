@@ -5,6 +5,7 @@
 mod absent;
 mod abuse;
 mod account;
+mod account_page;
 mod activity;
 mod bulk;
 mod client;
@@ -22,6 +23,7 @@ mod mailbox;
 mod messages;
 mod openapi;
 mod page;
+mod plans;
 mod post_faults;
 mod reading;
 mod receiver;
