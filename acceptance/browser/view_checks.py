@@ -46,7 +46,7 @@ def every_tab_shows_its_part(window: Window, emulator: Emulator) -> None:
 
 
 def each_recipient_reads_their_own(window: Window, emulator: Emulator) -> None:
-    emulator.tell("POST", "/suppressions", {"list": "hard_bounces", "address": "gone@two.example"})
+    emulator.tell("POST", "/suppressions", {"list": "hard-bounces", "address": "gone@two.example"})
     mail = complete()
     mail["to"].append({"email": "gone@two.example"})
     emulator.send(mail)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::json;
 use crate::warning::Warning;
 
 /// An address with the name shown beside it.
@@ -48,11 +49,12 @@ pub enum EmailStatus {
 }
 
 /// How a message was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Via {
     /// `POST /v1/email`.
+    #[default]
     Api,
     /// An object of `POST /v1/bulk-email`.
     Bulk,
@@ -224,6 +226,6 @@ impl Message {
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let subject = self.subject.as_ref().map_or(0, String::len);
-        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html)
+        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html) + json::weight(&self.request)
     }
 }

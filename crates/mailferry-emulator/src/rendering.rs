@@ -234,7 +234,8 @@ impl Rendering {
             |text: &&Arc<str>| ![&self.text, &self.html].into_iter().flatten().any(|own| Arc::ptr_eq(own, text));
         let size = |text: &Option<Arc<str>>| text.as_ref().filter(is_own).map_or(0, |text| text.len());
         let warnings = |r: &Rendered| r.warnings.iter().map(Warning::weight).sum::<usize>();
-        self.readers.iter().map(|r| 256 + r.subject.len() + size(&r.text) + size(&r.html) + warnings(r)).sum()
+        // A reader has an email, a letter and two places in indexes.
+        self.readers.iter().map(|r| 768 + r.subject.len() + size(&r.text) + size(&r.html) + warnings(r)).sum()
     }
 
     pub(crate) fn reader(&self, position: usize) -> Rendered {

@@ -103,7 +103,8 @@ impl Request {
     }
 
     pub(crate) fn weight(&self) -> usize {
-        512 + self.target.len() + self.body.len() + self.headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>()
+        let header = |(name, value): &(String, String)| 96 + name.len() + value.len();
+        512 + self.target.len() + self.body.len() + self.headers.iter().map(header).sum::<usize>()
     }
 }
 

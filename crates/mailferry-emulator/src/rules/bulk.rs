@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Certainty::{self, Documented, Uncertain};
 use super::{Check, Rule};
+use crate::json;
 use crate::settings::Settings;
 
 const fn row(id: &'static str, status: u16, sentence: &'static str, code: &'static str, certainty: Certainty) -> Rule {
@@ -24,6 +25,9 @@ pub(super) const TABLE: &[Rule] = &[
 
 /// The objects of a bulk request, or the `id` of the rule it breaks.
 pub(crate) fn objects(body: &[u8], settings: &Settings) -> Result<Vec<Value>, &'static str> {
+    if !json::is_bounded(body) {
+        return Err("bulk.decoding");
+    }
     let value: Value = match serde_json::from_slice(body) {
         Ok(value) => value,
         Err(_) if std::str::from_utf8(body).is_err() => return Err("bulk.decoding"),

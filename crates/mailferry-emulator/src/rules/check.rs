@@ -196,9 +196,8 @@ pub(super) fn recipient_limit(value: &Value, spot: &Spot<'_>) -> Verdict {
 pub(super) fn unique_recipient(value: &Value, spot: &Spot<'_>) -> Verdict {
     let list = spot.top();
     let (Some(position), Some(address)) = (spot.position, value.as_str()) else { return Verdict::Pass };
-    let earlier = spot.root.get(list).and_then(Value::as_array).and_then(|items| items.get(..position));
-    let known = earlier.unwrap_or_default().iter().filter_map(|item| item.get("email")?.as_str());
-    if spot.facts.settings.ignore_duplicates || !known.into_iter().any(|known| known.eq_ignore_ascii_case(address)) {
+    let items = spot.root.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if spot.facts.settings.ignore_duplicates || !spot.firsts.is_repeated(list, items, address, position) {
         Verdict::Pass
     } else {
         Verdict::Say(vec![("email", address.to_owned()), ("list", list.to_owned())])

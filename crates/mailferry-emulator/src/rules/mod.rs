@@ -16,6 +16,9 @@ mod suppression;
 mod template;
 mod webhook;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use serde::de::{MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -109,6 +112,32 @@ struct Spot<'a> {
     value: Option<&'a Value>,
     root: &'a Value,
     facts: &'a Facts<'a>,
+    firsts: &'a Firsts,
+}
+
+/// Where each address of a list stands first: comparing each with each takes a minute when there are enough of them.
+#[derive(Default)]
+struct Firsts(RefCell<(&'static str, HashMap<String, usize>)>);
+
+impl Firsts {
+    /// Whether `address` stands in `items`, which are those of `list`, before `position`. Case does not matter.
+    fn is_repeated(&self, list: &'static str, items: &[Value], address: &str, position: usize) -> bool {
+        let addresses = || items.iter().map(|item| item.get("email").and_then(Value::as_str));
+        if position < 32 {
+            return addresses().take(position).flatten().any(|known| known.eq_ignore_ascii_case(address));
+        }
+        let (of, firsts) = &mut *self.0.borrow_mut();
+        if *of != list {
+            *of = list;
+            firsts.clear();
+            for (position, address) in addresses().enumerate().take(MOST_ITEMS) {
+                if let Some(address) = address {
+                    firsts.entry(address.to_ascii_lowercase()).or_insert(position);
+                }
+            }
+        }
+        firsts.get(&address.to_ascii_lowercase()).is_some_and(|first| *first < position)
+    }
 }
 
 impl Spot<'_> {
@@ -266,11 +295,12 @@ impl Serialize for Findings {
 pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut fields = Fields { root, top: ("", None) };
+    let firsts = Firsts::default();
     // Rules of one field stand together in a table; each field is examined by all its rules before the next one.
     for rules in table.chunk_by(|a, b| a.field == b.field) {
         let Some(field) = rules.first().map(|rule| rule.field) else { continue };
         fields.visit(field, |position, value| {
-            let spot = Spot { field, position, value, root, facts };
+            let spot = Spot { field, position, value, root, facts, firsts: &firsts };
             let mut sentences = Vec::new();
             for rule in rules {
                 match rule.decide(&spot) {
@@ -410,7 +440,7 @@ mod tests {
         let places = |field: &'static str| {
             let mut found = Vec::new();
             Fields { root: &root, top: ("", None) }.visit(field, |position, value| {
-                let spot = Spot { field, position, value, root: &root, facts: &facts };
+                let spot = Spot { field, position, value, root: &root, facts: &facts, firsts: &Firsts::default() };
                 found.push((spot.path(), value.map(ToString::to_string)));
             });
             found

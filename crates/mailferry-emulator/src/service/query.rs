@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::refuse;
+use crate::json;
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -14,6 +15,9 @@ pub(super) fn json_body(request: &Request) -> Result<Value, Reply> {
     let empty = Value::Object(Map::new());
     if request.body().is_empty() || !is_json(request) {
         return Ok(empty);
+    }
+    if !json::is_bounded(request.body()) {
+        return Err(refuse("body.syntax", &[]));
     }
     match serde_json::from_slice::<Value>(request.body()) {
         Ok(object @ Value::Object(_)) => Ok(object),

@@ -77,6 +77,31 @@ async fn nonsense_is_refused_and_nothing_breaks() {
 }
 
 #[tokio::test]
+async fn bodies_that_would_be_huge_once_read_are_refused() {
+    let emulator = started(|builder| builder).await;
+    let objects = format!("[{}{{}}]", "{\"\":0},".repeat(1_000_000));
+    assert_eq!(call(&emulator, "POST", "/v1/email", &objects).await.status, 400);
+    let answer = call(&emulator, "POST", "/v1/bulk-email", &objects).await;
+    assert_eq!(answer.json()["message"], "JSON contains a decoding error. #MS42228");
+    assert_eq!(send(&emulator, &json!({})).await.status, 202);
+}
+
+/// Each of these addresses is compared with all before it.
+#[tokio::test]
+async fn many_addresses_twice_are_found() {
+    let emulator = started(|builder| builder).await;
+    let people: Vec<_> = (0..1_000).chain([3, 40]).map(|n| json!({"email": format!("R{n}@b.example")})).collect();
+    let answer = send(&emulator, &json!({"to": people, "cc": people})).await;
+    let errors = &answer.json()["errors"];
+    for list in ["to", "cc"] {
+        let sentence = format!("R40@b.example is duplicated in the {list} recipients list. #MS42201");
+        assert_eq!(errors[format!("{list}.1001.email")], json!([sentence]));
+        assert!(errors[format!("{list}.1000.email")].is_array());
+    }
+    assert_eq!(errors.as_object().unwrap().len(), 6, "{errors}");
+}
+
+#[tokio::test]
 async fn templates_that_run_away_are_refused() {
     let emulator = started(|builder| builder).await;
     let personal = |text: String| json!({"text": text, "personalization": [{"email": "ann@example.org", "data": {"big": "x".repeat(1_000_000)}}]});
