@@ -49,11 +49,12 @@ pub enum EmailStatus {
 }
 
 /// How a message was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Via {
     /// `POST /v1/email`.
+    #[default]
     Api,
     /// An object of `POST /v1/bulk-email`.
     Bulk,

@@ -5,6 +5,7 @@
 //! standing and limits is UNCERTAIN.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use super::Service;
 use super::sending::{Accepted, accept};
 use crate::live::Area;
 use crate::message::Via;
+use crate::reply::{Reply, Sent};
 use crate::request::Request;
 use crate::rules::{by_smtp, refusal};
 use crate::smtp::{Envelope, Refusal};
@@ -52,24 +54,30 @@ impl Service {
         let fits = if set_up.iter().any(|known| known.name == user && known.password == password) {
             true
         } else if set_up.is_empty() && state.smtp_users.is_empty() {
-            let may = |password| self.settings.token(password).is_some_and(|token| token.may(&["email_full"]));
-            !is_exposed || may(password)
+            !is_exposed || state.token(password, false).is_some_and(|token| token.may(&["email_full"]))
         } else {
             state.smtp_users.log_in(user, password, now)
         };
         if fits { Ok(()) } else { Err(Refusal::new(535, "5.7.8 Authentication credentials invalid")) }
     }
 
-    /// Sends a mail, and gives the id of its message.
+    /// Sends a mail, and gives what to answer.
     pub(crate) fn submit(&self, envelope: &Envelope, from: IpAddr, raw: &[u8]) -> Result<String, Refusal> {
         let now = self.clock.now();
         let mut request = logged(envelope, from, raw, now);
         self.state().remember(&mut request);
-        let result = self.examined(&request, envelope, raw, now);
+        // Word by word what is documented, so that clients can find the id.
+        let result = self.examined(&request, envelope, raw, now).map(|id| format!("Message queued as {id}"));
         {
             let mut state = self.state();
             if let Some(request) = state.requests.get_mut(request.number) {
-                request.status = Some(result.as_ref().map_or_else(|refusal| refusal.code, |_| 250));
+                let (code, text) = match &result {
+                    Ok(taken) => (250, taken.as_bytes()),
+                    Err(Refusal { code, text }) => (*code, text.as_bytes()),
+                };
+                let sent = Sent::from(Reply { status: code, headers: Vec::new(), body: text.to_vec() });
+                request.status = Some(code);
+                request.answer = Some(Arc::new(sent));
             }
             state.changes.touch(Area::Requests);
         }
