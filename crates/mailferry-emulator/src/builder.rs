@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -16,8 +17,9 @@ use crate::fault::{FaultRule, Faults};
 use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::intake::HttpLimits;
-use crate::lifecycle::{Outcome, Script};
+use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
 use crate::live;
+use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
 use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Token};
@@ -55,6 +57,11 @@ pub struct Builder {
     clock: Clock,
     seed: Option<u64>,
     account: AccountState,
+    plan: Option<Plan>,
+    limits: Overrides,
+    delays: Delays,
+    on_hold_after: Option<u32>,
+    maintenance: Option<(Timestamp, Timestamp)>,
     paused_domains: Vec<String>,
     template_folder: Option<PathBuf>,
     webhooks: Vec<Webhook>,
@@ -75,6 +82,11 @@ impl Default for Builder {
             clock: Clock::system(),
             seed: None,
             account: AccountState::Active,
+            plan: None,
+            limits: Overrides::default(),
+            delays: Delays::default(),
+            on_hold_after: Some(3),
+            maintenance: None,
             paused_domains: Vec::new(),
             template_folder: None,
             webhooks: Vec::new(),
@@ -133,6 +145,19 @@ impl Builder {
         self
     }
 
+    /// Allows what `plan` allows. What is said of a single limit counts before the plan. By default there is no plan, and no
+    /// limit.
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// How much an account on [trial](Plan::Trial) may send. By default 100 emails to 10 people.
+    pub fn trial_limits(mut self, limits: TrialLimits) -> Self {
+        self.limits.trial = Some(limits);
+        self
+    }
+
     /// Has the templates in this folder, and only those that it [otherwise](Builder::templates) has: each `NAME.html` is one,
     /// with the text in `NAME.txt`, if there is such a file. Files that change are read again when they are needed.
     ///
@@ -169,26 +194,26 @@ impl Builder {
 
     /// Limits requests a minute. By default there is no limit.
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
-        self.settings.rate_limits = limits;
+        self.limits.rate_limits = Some(limits);
         self
     }
 
     /// Limits requests a day, until midnight UTC. By default there is no limit. Documented: 100 on trial, 1,000 for
     /// Hobby, 100,000 for Starter, 500,000 above.
     pub fn daily_quota(mut self, requests: u64) -> Self {
-        self.settings.daily_quota = Some(requests);
+        self.limits.daily_quota = Some(requests);
         self
     }
 
     /// Limits recipients of one message. By default 50, 10 and 10.
     pub fn recipient_limits(mut self, limits: RecipientLimits) -> Self {
-        self.settings.recipients = limits;
+        self.limits.recipients = Some(limits);
         self
     }
 
     /// Limits the objects of one bulk request. By default 500; documented for trial accounts: 5.
     pub fn bulk_objects(mut self, most: usize) -> Self {
-        self.settings.bulk_objects = most;
+        self.limits.bulk_objects = Some(most);
         self
     }
 
@@ -200,9 +225,28 @@ impl Builder {
         self
     }
 
-    /// How long an email stays sent before it is delivered, by the emulator's clock. By default two seconds.
+    /// How long each step of an email takes, by the emulator's clock. By default it is sent at once, and the steps after that
+    /// are two seconds apart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use mailferry_emulator::{Delay, Delays, Emulator};
+    ///
+    /// let opened = Delay::between(Duration::from_secs(30), Duration::from_secs(90));
+    /// let builder = Emulator::builder().delays(Delays { opened, ..Delays::recorded() });
+    /// # let _ = builder;
+    /// ```
+    pub fn delays(mut self, delays: Delays) -> Self {
+        self.delays = delays;
+        self
+    }
+
+    /// How long an email stays sent before it is delivered, and how long each step after that takes, by the emulator's
+    /// clock: short for [`delays`](Builder::delays). By default two seconds.
     pub fn delivery_delay(mut self, delay: Duration) -> Self {
-        self.settings.delivery_delay = delay;
+        self.delays = Delays::after_each_other(delay);
         self
     }
 
@@ -214,7 +258,7 @@ impl Builder {
 
     /// Whether the plan allows `headers` and `list_unsubscribe`; if not, they are MS42216. By default it does.
     pub fn custom_headers(mut self, allowed: bool) -> Self {
-        self.settings.custom_headers = allowed;
+        self.limits.custom_headers = Some(allowed);
         self
     }
 
@@ -234,6 +278,20 @@ impl Builder {
     /// The standing of the account. By default everything works.
     pub fn account(mut self, state: AccountState) -> Self {
         self.account = state;
+        self
+    }
+
+    /// Plans maintenance from `start` to `end`, by the emulator's clock. Meanwhile every request is answered with 421; webhooks
+    /// hear of both ends. When it would end before it starts there is none.
+    pub fn maintenance(mut self, start: Timestamp, end: Timestamp) -> Self {
+        self.maintenance = (start < end).then_some((start, end));
+        self
+    }
+
+    /// After how many soft bounces in a row somebody is held back for three days, by one domain; `None` for never. By
+    /// default after three. That soft bounces are the reason, and how many of them, is UNCERTAIN.
+    pub fn on_hold_after(mut self, soft_bounces: impl Into<Option<u32>>) -> Self {
+        self.on_hold_after = soft_bounces.into().map(|bounces| bounces.max(1));
         self
     }
 
@@ -259,7 +317,7 @@ impl Builder {
 
     /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
     pub fn retention_days(mut self, days: u16) -> Self {
-        self.settings.retention_days = Some(days);
+        self.limits.retention_days = Some(days);
         self
     }
 
@@ -382,6 +440,11 @@ impl Builder {
             clock,
             seed,
             account,
+            plan,
+            limits,
+            delays,
+            on_hold_after,
+            maintenance,
             paused_domains,
             template_folder,
             webhooks,
@@ -416,6 +479,12 @@ impl Builder {
         let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
         let mut state = State::new(ids, settings.memory, faults);
         state.account = account;
+        state.terms = Terms::new(plan, limits);
+        state.pace = Pace::new(delays, state.ids.serial());
+        state.holding = Holding::new(on_hold_after);
+        if let Some((start, end)) = maintenance {
+            state.plan_maintenance(start, end);
+        }
         state.tokens = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now())).collect();
         state.script = script;
         state.paused_domains.extend(paused_domains);

@@ -19,6 +19,13 @@ pub(crate) struct Minute {
     pub(crate) reset: Timestamp,
 }
 
+/// How much of a minute is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub(crate) count: u32,
+    pub(crate) reset: Timestamp,
+}
+
 /// Counts requests. The minute starts with the first request of a route, as its framework's limiter does (INFERRED);
 /// the day starts at midnight UTC (documented).
 #[derive(Clone, Debug, Default)]
@@ -56,9 +63,25 @@ impl Meter {
         quota.saturating_sub(self.used(now))
     }
 
-    fn used(&self, now: Timestamp) -> u64 {
+    /// What a route has used of its minute, without counting a request; `None` when no minute is under way.
+    pub(crate) fn route(&self, key: &str, now: Timestamp) -> Option<Used> {
+        self.windows.get(key).and_then(|window| used_of(*window, now))
+    }
+
+    /// Every route whose minute is under way.
+    pub(crate) fn routes(&self, now: Timestamp) -> impl Iterator<Item = (&'static str, Used)> {
+        self.windows.iter().filter_map(move |(key, window)| Some((*key, used_of(*window, now)?)))
+    }
+
+    /// How many requests were counted today.
+    pub(crate) fn used(&self, now: Timestamp) -> u64 {
         self.today.filter(|(end, _)| now < *end).map_or(0, |(_, used)| used)
     }
+}
+
+fn used_of((start, count): (Timestamp, u32), now: Timestamp) -> Option<Used> {
+    let reset = later(start, MINUTE);
+    (now < reset).then_some(Used { count, reset })
 }
 
 #[cfg(test)]

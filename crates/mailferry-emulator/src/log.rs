@@ -96,6 +96,11 @@ impl<T> Log<T> {
         self.entries.iter().map(|(_, entry, _)| entry)
     }
 
+    /// How many entries there are, and how many bytes they take.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytes)
+    }
+
     /// The number that the next entry gets.
     pub(crate) fn next(&self) -> u64 {
         self.next

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::account::EmulatedAccount;
 use super::faults::EmulatedFaults;
 use super::submission::SubmissionArgs;
 use super::templates::EmulatedTemplates;
@@ -10,6 +11,7 @@ use super::templates::EmulatedTemplates;
 #[command(after_help = "\
 Examples:
   mailferry emulate
+  mailferry emulate --plan trial --delay recorded
   mailferry emulate --limits documented --quota 100
   mailferry emulate --webhook http://127.0.0.1:8000/mailersend/tracking
   mailferry emulate --smtp 2525 \\
@@ -39,8 +41,9 @@ pub(crate) struct EmulateArgs {
     #[arg(long, conflicts_with = "token")]
     pub(crate) any_token: bool,
     /// How many requests a minute are taken: `documented` is 120 for email, 10 for bulk email, 60 for anything else
-    #[arg(long, value_name = "WHICH", default_value = "none")]
-    pub(crate) limits: Limits,
+    /// [default: those of the plan, or none]
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) limits: Option<Limits>,
     /// How many requests a day are taken
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u64>,
@@ -70,6 +73,8 @@ pub(crate) struct EmulateArgs {
     pub(crate) sending: SubmissionArgs,
     #[command(flatten)]
     pub(crate) faults: EmulatedFaults,
+    #[command(flatten)]
+    pub(crate) account: EmulatedAccount,
 }
 
 /// What is told to others.

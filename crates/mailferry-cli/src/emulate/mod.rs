@@ -1,5 +1,6 @@
 //! `mailferry emulate`: MailerSend's API on this machine.
 
+mod account;
 mod announce;
 pub(crate) mod args;
 mod faults;
@@ -43,6 +44,7 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
     let builder = args.sending.apply(builder(&args)?, sending)?;
     let mut signals = Signals::new()?;
     let emulator = start(builder, address, smtp, sending, &args).await?;
+    args.account.started(&emulator);
     for mailbox in suppressed {
         emulator.suppress(SuppressionList::HardBounces, mailbox.address().to_ascii());
     }
@@ -97,17 +99,18 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, Error> {
 /// The emulator as the flags describe it.
 fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
     let EmulateArgs { events, .. } = args;
-    let mut builder = Emulator::builder()
-        .bulk_delay(Duration::from_millis(args.bulk_delay))
-        .delivery_delay(Duration::from_millis(events.delivery_delay));
+    let mut builder = Emulator::builder().bulk_delay(Duration::from_millis(args.bulk_delay));
+    builder = args.account.set_up(builder, Duration::from_millis(events.delivery_delay));
     for token in &args.token {
         builder = if args.scope.is_empty() { builder.token(token) } else { builder.scoped_token(token, &args.scope) };
     }
     if args.any_token {
         builder = builder.any_token();
     }
-    if let Limits::Documented = args.limits {
-        builder = builder.rate_limits(RateLimits::documented());
+    match args.limits {
+        Some(Limits::Documented) => builder = builder.rate_limits(RateLimits::documented()),
+        Some(Limits::None) => builder = builder.rate_limits(RateLimits::unlimited()),
+        None => {}
     }
     if let Some(quota) = args.quota {
         builder = builder.daily_quota(quota);

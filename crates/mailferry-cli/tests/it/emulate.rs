@@ -1,11 +1,11 @@
 //! `mailferry emulate`.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::capture::Capture;
 use crate::session::{GOOD, Session, finish};
@@ -30,6 +30,16 @@ impl Running {
             .env("MAILERSEND_API_URL", self.ready["url"].as_str().unwrap())
             .env("MAILERSEND_API_TOKEN", self.ready["token"].as_str().unwrap())
             .file("message.json", GOOD)
+    }
+
+    /// What the emulator says of itself, at this path.
+    fn ask(&self, path: &str) -> Value {
+        let address = self.ready["url"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/v1/");
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
     pub(crate) fn end(self, signal: &str) -> i32 {
@@ -349,5 +359,36 @@ fn faults_are_as_told() {
     assert_eq!(words.split(", ").count(), 13, "{words}");
     for word in words.split(", ") {
         assert!(help.contains(&format!("  {}  ", word.trim())), "{word}: {help}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_account_is_as_told() {
+    let session = Session::bare();
+    let flags = ["--plan", "trial", "--quota", "2", "--delay", "recorded,delivered=1h..2h", "--on-hold-after", "0"];
+    let running = start(&session, &flags);
+    let account = running.ask("/_emulator/account");
+    assert_eq!((&account["plan"], &account["quota"]["limit"]), (&json!("trial"), &json!(2)), "{account}");
+    assert_eq!((&account["bulk_objects"], &account["on_hold_after"]), (&json!(5), &json!(null)), "{account}");
+    let delays = &account["delays"];
+    assert_eq!((&delays["delivered"], &delays["bounced"]), (&json!([3_600_000, 7_200_000]), &json!([17_000, 26_000])));
+    running.end("-TERM");
+
+    let running = start(&session, &["--maintenance", "0..1h", "--limits", "none", "--plan", "hobby"]);
+    let account = running.ask("/_emulator/account");
+    assert_eq!((&account["maintenance"], &account["limits"][0]["limit"]), (&json!(true), &json!(null)), "{account}");
+    let done = running.session().run(["send", "--json", "message.json"]);
+    assert_eq!(done.object()["error"]["kind"].as_str(), Some("maintenance"), "{done}");
+    running.end("-TERM");
+
+    let running = start(&session, &["--account-state", "suspended"]);
+    let done = running.session().run(["send", "--json", "message.json"]);
+    assert!(done.code > 0 && done.stdout.contains("MS40304"), "{done}");
+    running.end("-TERM");
+    for flags in
+        [["--plan", "enterprise"], ["--delay", "eaten=2s"], ["--delay", "sent=soon"], ["--maintenance", "soon"]]
+    {
+        assert_eq!(session.run(["emulate", flags[0], flags[1]]).code, 2, "{flags:?}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each area answers for its own paths below `/_emulator` and leaves the others alone.
 
+mod account;
 mod activities;
 mod emails;
 mod faults;
@@ -13,6 +14,7 @@ mod requests;
 mod routes;
 mod session;
 mod shown;
+mod suppressions;
 mod templates;
 mod webhook_changes;
 mod webhooks;
@@ -45,6 +47,8 @@ const AREAS: &[Area] = &[
     templates::answer,
     webhooks::answer,
     webhook_changes::answer,
+    account::answer,
+    suppressions::answer,
     forget,
 ];
 

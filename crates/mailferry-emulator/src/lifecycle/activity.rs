@@ -91,6 +91,13 @@ impl ActivityKind {
     }
 }
 
+impl ActivityKind {
+    /// Whether only larger plans hear of it (facts sheet 6.2, 8.2).
+    pub(crate) fn is_paid(self) -> bool {
+        matches!(self, Self::Deferred | Self::Suppressed)
+    }
+}
+
 /// One thing that happened to one email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

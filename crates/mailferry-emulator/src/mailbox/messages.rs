@@ -156,6 +156,11 @@ impl Messages {
         self.log.take_all().for_each(|stored| stored.cancel());
     }
 
+    /// How many messages there are, and how many bytes they take.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        self.log.size()
+    }
+
     pub(crate) fn dropped(&self) -> u64 {
         self.log.dropped()
     }

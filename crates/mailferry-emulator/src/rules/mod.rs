@@ -407,6 +407,7 @@ mod tests {
         let facts = Facts {
             settings: &Settings::default(),
             account: crate::settings::AccountState::Active,
+            allowance: crate::plan::Allowance::new(None, &crate::plan::Overrides::default()),
             now: jiff::Timestamp::UNIX_EPOCH,
             rendering: None,
             entries: &[],
@@ -495,10 +496,12 @@ mod tests {
         #[test]
         fn any_request_ends_well(root in nonsense()) {
             let settings = Settings::default();
-            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None);
+            let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
+            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None, allowance.recipients);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
+                allowance,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 rendering: Some(&rendering),
                 entries: &[],

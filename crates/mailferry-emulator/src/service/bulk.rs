@@ -67,14 +67,15 @@ struct Summary<'a> {
 
 impl Service {
     pub(super) fn send_bulk(&self, request: &Request, now: Timestamp) -> Reply {
-        let objects = match bulk_objects(request.body(), &self.settings) {
+        let standing = self.state().standing();
+        let most = standing.1.bulk_objects;
+        let objects = match bulk_objects(request.body(), most) {
             Ok(objects) => objects,
             Err(id) => {
-                let reply = refuse(id, &[("limit", self.settings.bulk_objects.to_string())]);
+                let reply = refuse(id, &[("limit", most.to_string())]);
                 return note(request, reply);
             }
         };
-        let account = self.state().account;
         let done_at = later(now, self.settings.bulk_delay);
         let mut bulk = Bulk {
             id: self.state().ids.object(now),
@@ -88,7 +89,7 @@ impl Service {
         for (position, object) in objects.into_iter().enumerate() {
             bulk.recipients = bulk.recipients.saturating_add(count_recipients(&object));
             // Examined without holding the state, so that other requests are answered meanwhile.
-            match self.prepare(object, account, now) {
+            match self.prepare(object, standing, now) {
                 Err(findings) => {
                     bulk.errors.insert(position, findings);
                 }

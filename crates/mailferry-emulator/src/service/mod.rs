@@ -19,6 +19,7 @@ mod submission;
 mod suppressions;
 mod templates;
 mod tokens;
+mod upkeep;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -33,11 +34,13 @@ pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
 pub(crate) use self::state::{State, StoredEmail, StoredMessage};
 pub(crate) use self::tokens::ApiToken;
+pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::intake::Intake;
 use crate::limits::Minute;
 use crate::live::Hub;
+use crate::plan::Allowance;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::route::{self, Endpoint, Found};
@@ -139,14 +142,14 @@ impl Service {
             Found::NotEmulated => return refuse("endpoint.not_emulated", &words(request, "")),
             Found::Nothing => return refuse("path.nowhere", &words(request, "")),
         };
-        let account = self.state().account;
+        let (account, allowance) = self.state().standing();
         if let Some(id) = account.refusal() {
             return self.with_quota(refuse(id, &[]), now);
         }
         if !token.may(route.scopes) {
             return self.with_quota(refuse("auth.scope", &[]), now);
         }
-        let minute = match self.count(route, now) {
+        let minute = match self.count(route, &allowance, now) {
             Ok(minute) => minute,
             Err(refused) => return refused,
         };
@@ -238,8 +241,13 @@ impl Service {
     }
 
     /// Counts the request against the minute and the day.
-    fn count(&self, route: &'static route::Route, now: Timestamp) -> Result<Option<Minute>, Reply> {
-        let limits = self.settings.rate_limits;
+    fn count(
+        &self,
+        route: &'static route::Route,
+        allowance: &Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Minute>, Reply> {
+        let Allowance { rate_limits: limits, daily_quota, .. } = *allowance;
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
@@ -254,7 +262,7 @@ impl Service {
             return Err(self.rate_limited(minute, seconds, now));
         }
         // Asking for the quota does not use it up (facts sheet 2.3, documented).
-        if let Some(quota) = self.settings.daily_quota.filter(|_| route.endpoint != Endpoint::Quota)
+        if let Some(quota) = daily_quota.filter(|_| route.endpoint != Endpoint::Quota)
             && self.state().meter.day(quota, now).is_none()
         {
             return Err(with_minute(Self::quota_reached(now), minute));
@@ -276,7 +284,7 @@ impl Service {
 
     /// The 429 of a fault, as if this minute's requests were spent.
     pub(crate) fn minute_reached(&self, path: &str, now: Timestamp) -> Reply {
-        let limits = self.settings.rate_limits;
+        let limits = self.state().terms.allowance.rate_limits;
         let limit = match path.trim_end_matches('/') {
             "/v1/email" => limits.email.unwrap_or(120),
             "/v1/bulk-email" => limits.bulk.unwrap_or(10),
@@ -294,14 +302,16 @@ impl Service {
     }
 
     fn quota(&self, now: Timestamp) -> Reply {
-        let quota = self.settings.daily_quota.map_or(-1, |quota| i64::try_from(quota).unwrap_or(i64::MAX));
+        let quota = self.state().terms.allowance.daily_quota;
+        let quota = quota.map_or(-1, |quota| i64::try_from(quota).unwrap_or(i64::MAX));
         let today = Today { quota, remaining: self.remaining(now), reset: reset_time(next_midnight(now)) };
         Reply::json(200, &today)
     }
 
     /// -1 is an account without a quota (facts sheet 1.2, recorded).
     fn remaining(&self, now: Timestamp) -> i64 {
-        let left = self.settings.daily_quota.map(|quota| self.state().meter.left(quota, now));
+        let state = self.state();
+        let left = state.terms.allowance.daily_quota.map(|quota| state.meter.left(quota, now));
         left.map_or(-1, |left| i64::try_from(left).unwrap_or(i64::MAX))
     }
 

@@ -14,6 +14,7 @@ use super::Service;
 use super::sending::{Accepted, accept};
 use crate::live::Area;
 use crate::message::Via;
+use crate::plan::Allowance;
 use crate::reply::{Reply, Sent};
 use crate::request::Request;
 use crate::rules::{by_smtp, refusal};
@@ -90,8 +91,8 @@ impl Service {
         self.is_open()?;
         self.count_mail(now)?;
         let Submitted { root, names, headers, list_unsubscribe } = Submitted::read(envelope, raw);
-        let account = self.state().account;
-        let mut ready = self.prepare_by(&by_smtp(), root, account, now).map_err(|findings| {
+        let standing = self.state().standing();
+        let mut ready = self.prepare_by(&by_smtp(), root, standing, now).map_err(|findings| {
             let all: Vec<&str> = findings.sentences().collect();
             Refusal::new(450, said(&format!("The given data was invalid. {}", all.join(","))))
         })?;
@@ -115,13 +116,15 @@ impl Service {
     /// Counts the mail against the minute, which SMTP has for itself, and the day, which it shares with the API
     /// (facts sheet 2.1 and 8.7, documented).
     fn count_mail(&self, now: Timestamp) -> Result<(), Refusal> {
-        if let Some(limit) = self.settings.rate_limits.smtp
-            && self.state().meter.minute("smtp", limit, now).retry_after.is_some()
+        let mut state = self.state();
+        let Allowance { rate_limits, daily_quota, .. } = state.terms.allowance;
+        if let Some(limit) = rate_limits.smtp
+            && state.meter.minute("smtp", limit, now).retry_after.is_some()
         {
             return Err(Refusal::new(450, sentence("rate.minute", &[("limit", limit.to_string())])));
         }
-        if let Some(quota) = self.settings.daily_quota
-            && self.state().meter.day(quota, now).is_none()
+        if let Some(quota) = daily_quota
+            && state.meter.day(quota, now).is_none()
         {
             return Err(Refusal::new(450, sentence("quota.day", &[])));
         }

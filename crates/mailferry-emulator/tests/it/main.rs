@@ -5,6 +5,7 @@
 mod absent;
 mod abuse;
 mod account;
+mod account_page;
 mod activity;
 mod bulk;
 mod client;
@@ -19,6 +20,7 @@ mod live;
 mod mailbox;
 mod messages;
 mod page;
+mod plans;
 mod post_faults;
 mod reading;
 mod receiver;
