@@ -45,13 +45,22 @@ class Window:
     root: str
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
 
     def open(self, place: str = "") -> Page:
         """Goes to a place of the page, such as `mail/ID`, and waits until its panel is there."""
         self.page.goto(f"{self.root}/#/{place}")
         panel = place.split("?")[0].split("/")[0] or "mail"
-        expect(self.page.locator(f".panel-{panel} > *").first, f"#/{place} is not shown").to_be_visible()
+        expect(self.page.locator(f".panel-{panel} > :visible").first, f"#/{place} is not shown").to_be_visible()
         return self.page
+
+    def allow(self, *words: str) -> None:
+        """Errors with one of these words belong to what is done here."""
+        self.allowed.extend(words)
+
+    def unexpected(self) -> list[str]:
+        """The errors of the page and of the console that nothing allows."""
+        return [error for error in self.errors if not any(word in error for word in self.allowed)]
 
     def foreign(self) -> list[str]:
         """Requests to anywhere but the emulator."""
