@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::{later, next_midnight};
+use crate::codec::known_word;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -28,10 +30,17 @@ pub(crate) struct Used {
 
 /// Counts requests. The minute starts with the first request of a route, as its framework's limiter does (INFERRED);
 /// the day starts at midnight UTC (documented).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Meter {
+    #[serde(deserialize_with = "windows")]
     windows: HashMap<&'static str, (Timestamp, u32)>,
     today: Option<(Timestamp, u64)>,
+}
+
+/// Routes that this version does not have are left out.
+fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<&'static str, (Timestamp, u32)>, D::Error> {
+    let windows = HashMap::<String, (Timestamp, u32)>::deserialize(deserializer)?;
+    Ok(windows.into_iter().filter_map(|(route, window)| Some((known_word(&route)?, window))).collect())
 }
 
 impl Meter {

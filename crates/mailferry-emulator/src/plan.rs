@@ -196,6 +196,18 @@ impl Terms {
         self.allowance = Allowance::new(plan, &self.own);
     }
 
+    /// What a trial has sent, to be kept: emails, and to whom.
+    #[cfg(feature = "data")]
+    pub(crate) fn spent(&self) -> (u64, &HashSet<String>) {
+        (self.emails, &self.people)
+    }
+
+    /// A trial goes on that has sent so much.
+    #[cfg(feature = "data")]
+    pub(crate) fn restore(&mut self, (emails, people): (u64, HashSet<String>)) {
+        (self.emails, self.people) = (emails, people);
+    }
+
     /// What a trial has sent: emails, and to how many people.
     pub(crate) fn used(&self) -> (u64, usize) {
         (self.emails, self.people.len())

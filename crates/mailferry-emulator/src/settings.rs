@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::intake::HttpLimits;
 use crate::templates::{Folder, Template};
 use crate::webhooks::{Pausing, Retries, WITHIN};
@@ -81,7 +83,7 @@ impl Default for RecipientLimits {
 }
 
 /// The standing of the emulated account, which decides whether requests are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AccountState {
     /// Everything works.
@@ -183,7 +185,7 @@ pub enum MessageIds {
 }
 
 /// One token of the account.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) secret: String,
     /// `None`: every scope.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::capture::Capture;
-use crate::session::{GOOD, Session, finish};
+use crate::session::{GOOD, Session, Transcript, finish};
 
 /// The command, which is ready.
 pub(crate) struct Running {
@@ -43,9 +43,24 @@ impl Running {
     }
 
     pub(crate) fn end(self, signal: &str) -> i32 {
+        self.ended_by(signal).code
+    }
+
+    /// What it said until it ended.
+    pub(crate) fn ended_by(self, signal: &str) -> Transcript {
+        self.signal(signal);
         let Self { child, ready: _ } = self;
-        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-        finish(child).code
+        finish(child)
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Ends it without asking it.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
@@ -96,6 +111,9 @@ fn other_machines_are_let_in_only_when_said() {
         assert_eq!(done.code, 2, "{done}");
         assert!(done.stderr.contains("--allow-remote"), "{done}");
     }
+    let done = session.run(["emulate", "--listen", "0.0.0.0:0", "--allow-remote"]);
+    assert_eq!(done.code, 2, "{done}");
+    assert!(done.stderr.contains("MAILFERRY_EMULATOR_TOKEN") && done.stderr.contains("--token"), "{done}");
     let done = session.run(["emulate", "--listen", "0.0.0.0:0", "--allow-remote", "--any-token"]);
     assert_eq!(done.code, 2, "{done}");
     assert!(done.stderr.contains("token"), "{done}");
@@ -104,7 +122,7 @@ fn other_machines_are_let_in_only_when_said() {
 #[test]
 fn who_lets_others_in_is_told_what_that_means() {
     let session = Session::bare();
-    let args = ["emulate", "--json", "--listen", "0.0.0.0:0", "--allow-remote"];
+    let args = ["emulate", "--json", "--listen", "0.0.0.0:0", "--allow-remote", "--token", "mlsn.mine"];
     let mut child = session.command(args).spawn().unwrap();
     let mut warning = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut warning).unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::compose::{Composed, InboundMail};
 use super::mail::{Content, Mail};
@@ -41,7 +41,7 @@ pub struct Received {
 }
 
 /// What one route got of a mail.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivedMessage {
     id: String,
     route_id: String,
@@ -94,7 +94,7 @@ impl ReceivedMessage {
         &self.raw
     }
 
-    fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         1024 + self.raw.len() + self.recipients.iter().map(String::len).sum::<usize>()
     }
 }

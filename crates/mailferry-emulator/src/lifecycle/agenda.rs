@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::activity::{ActivityKind, Letter, Planned};
+use crate::codec::Word;
 use crate::settings::Memory;
 
 /// One step of one email.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
     Queue,
     Send,
     /// It is not sent, for this reason.
-    Suppress(&'static str),
+    Suppress(#[serde(deserialize_with = "crate::codec::word::deserialize")] Word),
     Deliver,
     SoftBounce,
     HardBounce,
@@ -110,6 +112,12 @@ impl Agenda {
         if self.add(at, Job::Step { letter: Arc::clone(letter), plan, step, then }) {
             letter.change(|course| course.planned = Some(Planned { at, step, then }));
         }
+    }
+
+    /// Plans again what was planned for a letter that was read from a file.
+    #[cfg(feature = "data")]
+    pub(super) fn plan_again(&mut self, letter: &Arc<Letter>, planned: Planned) {
+        self.plan(planned.at, letter, planned.step, planned.then);
     }
 
     /// An email was accepted: it is queued when its message was made, and sent when it is due.

@@ -43,6 +43,17 @@ impl Holding {
         }
     }
 
+    /// Who has how many, to be kept.
+    #[cfg(feature = "data")]
+    pub(crate) fn counted(&self) -> Vec<(&(String, String), u32)> {
+        self.bounces.iter().map(|(key, bounces)| (key, *bounces)).collect()
+    }
+
+    #[cfg(feature = "data")]
+    pub(crate) fn restore(&mut self, counted: Vec<((String, String), u32)>) {
+        self.bounces = counted.into_iter().take(MOST).collect();
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bounces.clear();
     }

@@ -11,6 +11,8 @@ mod delays;
 mod holding;
 mod outcome;
 mod reaction;
+#[cfg(feature = "data")]
+mod resume;
 mod steps;
 
 pub use self::activity::{Activity, ActivityKind};

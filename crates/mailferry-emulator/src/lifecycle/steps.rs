@@ -90,7 +90,7 @@ impl State {
     }
 
     /// Plans the first of `steps`, and the others after it.
-    fn follow(&mut self, letter: &Arc<Letter>, steps: &'static [Step], at: Timestamp) {
+    pub(super) fn follow(&mut self, letter: &Arc<Letter>, steps: &'static [Step], at: Timestamp) {
         if let Some((next, then)) = steps.split_first() {
             let due = later(at, self.pace.before(*next));
             self.agenda.plan(due, letter, *next, then);

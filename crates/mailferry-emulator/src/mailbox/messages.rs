@@ -105,6 +105,28 @@ impl Messages {
         (number, forgotten)
     }
 
+    /// The list itself, for the file that it is kept in.
+    #[cfg(feature = "data")]
+    pub(crate) fn log(&self) -> &Log<StoredMessage> {
+        &self.log
+    }
+
+    /// As [`log`](Messages::log), to be kept.
+    #[cfg(feature = "data")]
+    pub(crate) fn log_mut(&mut self) -> &mut Log<StoredMessage> {
+        &mut self.log
+    }
+
+    /// Finds messages and emails again after the list was put back.
+    #[cfg(feature = "data")]
+    pub(crate) fn reindex(&mut self) {
+        let Self { log, index } = self;
+        *index = Index::default();
+        for (number, stored) in log.up_to(u64::MAX) {
+            index.add(number, stored);
+        }
+    }
+
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &StoredMessage> {
         self.log.iter()

@@ -19,8 +19,9 @@ mod webhook;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::de::{MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME, TOKEN_STATUS};
@@ -254,6 +255,29 @@ impl Findings {
             1 => format!("{first} (and 1 more error)"),
             more => format!("{first} (and {more} more errors)"),
         }
+    }
+}
+
+/// An object, whose order is that of the rules.
+impl<'de> Deserialize<'de> for Findings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Paths;
+        impl<'de> Visitor<'de> for Paths {
+            type Value = Findings;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of lists of sentences")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Findings, A::Error> {
+                let mut findings = Findings::default();
+                while let Some(entry) = map.next_entry()? {
+                    findings.by_path.push(entry);
+                }
+                Ok(findings)
+            }
+        }
+        deserializer.deserialize_map(Paths)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::query::note;
@@ -22,6 +22,7 @@ use crate::webhooks::delivery::Notice;
 /// A bulk request, worked through.
 ///
 /// It is worked through when it arrives, as the inspection shows at once; the API says so only when it is due.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Bulk {
     id: String,
     created_at: Timestamp,
@@ -125,6 +126,14 @@ impl State {
 /// Counts list entries, right or wrong: one of the wrong shape is counted too (facts sheet 4.2, recorded).
 fn count_recipients(object: &Value) -> usize {
     ["to", "cc", "bcc"].iter().filter_map(|list| object.get(*list)?.as_array()).map(Vec::len).sum()
+}
+
+#[cfg(feature = "data")]
+impl Bulk {
+    /// When it is done, and its id.
+    pub(crate) fn done(&self) -> (Timestamp, &str) {
+        (self.done_at, &self.id)
+    }
 }
 
 impl Bulk {

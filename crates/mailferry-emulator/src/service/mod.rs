@@ -28,16 +28,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+#[cfg(feature = "data")]
+pub(crate) use self::bulk::Bulk;
+#[cfg(feature = "data")]
+pub(crate) use self::domains::Records;
 use self::identities::By;
 pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
+#[cfg(feature = "data")]
+pub(crate) use self::smtp_users::SmtpUsers;
 pub(crate) use self::state::{State, StoredEmail, StoredMessage};
 pub(crate) use self::tokens::ApiToken;
 pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::intake::Intake;
+use crate::keeping::Keeping;
 use crate::limits::Minute;
 use crate::live::Hub;
 use crate::plan::Allowance;
@@ -60,6 +67,7 @@ pub(crate) struct Service {
     pub(crate) is_exposed: bool,
     pub(crate) templates: Store,
     state: Mutex<State>,
+    pub(crate) keeping: Keeping,
     pub(crate) live: Hub,
     pub(crate) sessions: Sessions,
     pub(crate) intake: Intake,
@@ -81,7 +89,13 @@ struct Today {
 
 impl Service {
     /// `address` is where it listens.
-    pub(crate) fn new(mut settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+    pub(crate) fn new(
+        mut settings: Settings,
+        clock: Clock,
+        address: SocketAddr,
+        state: State,
+        keeping: Keeping,
+    ) -> Self {
         let templates = Store::new(settings.templates.take(), settings.template_folder.take(), clock.now());
         Self {
             templates,
@@ -93,11 +107,20 @@ impl Service {
             url: format!("http://{address}/v1/"),
             is_exposed: !address.ip().is_loopback(),
             state: Mutex::new(state),
+            keeping,
             dispatch: Dispatch::default(),
         }
     }
 
+    /// The state, which may be changed: whoever keeps it looks at it soon.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let state = self.quietly();
+        self.keeping.touch();
+        state
+    }
+
+    /// The state, for those who keep it.
+    pub(crate) fn quietly(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -256,7 +279,7 @@ impl Service {
         };
         // Questions about activities and about emails are counted together (facts sheet 2.1).
         let shared = matches!(route.endpoint, Endpoint::Activity | Endpoint::Emails);
-        let counted = if shared { "activity" } else { route.pattern };
+        let counted = if shared { route::READINGS } else { route.pattern };
         let minute = limit.map(|limit| self.state().meter.minute(counted, limit, now));
         if let Some(Minute { retry_after: Some(seconds), .. }) = minute {
             return Err(self.rate_limited(minute, seconds, now));

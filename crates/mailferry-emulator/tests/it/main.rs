@@ -9,6 +9,8 @@ mod account_page;
 mod activity;
 mod bulk;
 mod client;
+#[cfg(feature = "data")]
+mod data;
 mod documents;
 mod faults;
 mod hostile;
@@ -19,6 +21,7 @@ mod limits;
 mod live;
 mod mailbox;
 mod messages;
+mod openapi;
 mod page;
 mod plans;
 mod post_faults;
