@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from browser import exposed_checks, hostile_checks, inbound_checks, list_checks, look_checks, screenshots, view_checks
+from browser import exposed_checks, hostile_checks, inbound_checks, list_checks, look_checks, rough_checks, screenshots, view_checks
 from browser.chromium import Missing, Window, find, launch, window
 from emulator import Emulator
 
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _run(browser: Browser, binary: Path, only: str) -> list[bool]:
-    areas = [list_checks, view_checks, inbound_checks, look_checks, hostile_checks]
+    areas = [list_checks, view_checks, inbound_checks, look_checks, rough_checks, hostile_checks]
     with Emulator(binary, *FLAGS) as emulator:
         results = [
             _passes(check, browser, emulator, emulator.root)

@@ -13,7 +13,7 @@ from browser.chromium import PHONE, Window, window
 ROOT = "http://127.0.0.1:2580"
 #: Where a mail is delivered a while after it is sent, and told about after that.
 SLOW_MS = 20_000
-DESKTOP = (1200, 720)
+DESKTOP = (1180, 700)
 
 
 class Visitor:
