@@ -473,6 +473,10 @@ impl Builder {
     /// # Errors
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
+    #[cfg_attr(
+        not(feature = "data"),
+        expect(clippy::unused_async, reason = "a file is waited for, where there can be one")
+    )]
     pub async fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
         let Self {
             mut settings,

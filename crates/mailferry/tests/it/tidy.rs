@@ -76,7 +76,7 @@ fn only_its_own_folder_speaks_mailersends_language() {
             assert!(!code.contains(word), "{path} names {word:?}");
         }
     }
-    assert_eq!(seen, [true; HOMES.len()], "the words are looked for in vain");
+    assert!(seen, "the words are looked for in vain");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn only_two_places_speak_sql() {
             assert!(!code.contains(word), "{path} has SQL: {word:?}");
         }
     }
-    assert!(seen, "the words are looked for in vain");
+    assert_eq!(seen, [true; HOMES.len()], "the words are looked for in vain");
 }
 
 #[test]
