@@ -14,10 +14,10 @@ export const files = (mail) => ({ show: () => el("ul", { class: "files" }, mail.
 
 function file({ filename, inline, id, size: bytes, content_type: type, url }) {
   const isPicture = PICTURES.test(type ?? "");
-  const box = el("div", { class: "file-picture" }, icon(isPicture ? "image" : "clip"));
+  const box = el("div", { class: isPicture ? "file-picture" : "file-icon" }, icon(isPicture ? "image" : "clip"));
   const dots = el("span");
   if (isPicture) preview(box, dots, filename, url);
-  return el("li", { class: "card file" }, box,
+  return el("li", { class: isPicture ? "card file" : "card file plain" }, box,
     el("div", { class: "file-what" },
       el("strong", {}, filename),
       el("p", { class: "help" }, [type, size(bytes)].filter(Boolean).join(", "), dots, inline ? [" ", badge("inline", "info")] : null, id ? [" ", el("code", {}, `cid:${id}`)] : null)),
