@@ -34,6 +34,7 @@ mod clock;
 mod content;
 mod emulator;
 mod fault;
+mod html;
 mod id;
 mod inbound;
 mod inspection;
