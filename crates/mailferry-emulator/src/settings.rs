@@ -250,13 +250,6 @@ impl Settings {
             domain == *known || domain.strip_suffix(known.as_str()).is_some_and(|above| above.ends_with('.'))
         })
     }
-
-    /// What a token may do: `None` when it is not known at all.
-    pub(crate) fn token(&self, secret: &str) -> Option<&Token> {
-        const ANY: &Token = &Token { secret: String::new(), scopes: None };
-        let known = self.tokens.iter().find(|token| token.secret == secret);
-        known.or_else(|| (self.any_token && !secret.is_empty()).then_some(ANY))
-    }
 }
 
 impl Token {

@@ -66,9 +66,9 @@ enum Kind {
     /// An element of SVG with HTML in it.
     SvgAroundHtml,
     Math,
-    /// An element of MathML with HTML in it.
+    /// An element of `MathML` with HTML in it.
     MathAroundHtml,
-    /// `<annotation-xml>`: only a drawing in it is not of MathML.
+    /// `<annotation-xml>`: only a drawing in it is not of `MathML`.
     MathAroundSvg,
 }
 
@@ -102,7 +102,7 @@ impl<'a> Foreign<'a> {
         let starts_drawing = tag.is("svg") && (around.holds_html() || around == Kind::MathAroundSvg);
         let kind = match around {
             _ if starts_drawing => Kind::Svg,
-            // Two elements of MathML may stand between its words.
+            // Two elements of `MathML` may stand between its words.
             Kind::MathAroundHtml if is_among(&["mglyph", "malignmark"]) => Kind::Math,
             _ if around.holds_html() && tag.is("math") => Kind::Math,
             _ if around.holds_html() => Kind::Html,

@@ -52,8 +52,8 @@ impl Service {
         let fits = if set_up.iter().any(|known| known.name == user && known.password == password) {
             true
         } else if set_up.is_empty() && state.smtp_users.is_empty() {
-            let may = |password| self.settings.token(password).is_some_and(|token| token.may(&["email_full"]));
-            !is_exposed || may(password)
+            let token = state.token(password, self.settings.any_token);
+            !is_exposed || token.is_some_and(|token| token.may(&["email_full"]))
         } else {
             state.smtp_users.log_in(user, password, now)
         };

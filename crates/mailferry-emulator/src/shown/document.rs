@@ -59,7 +59,16 @@ pub(crate) fn document(html: &str, files: &[Attachment], url: impl Fn(usize) -> 
 
 /// Where links lead is decided here, and nobody is led on by themselves.
 fn is_left_out(tag: &Tag<'_>) -> bool {
-    tag.is("base") || (tag.is("meta") && tag.attributes().any(|one| one.name.eq_ignore_ascii_case("http-equiv")))
+    tag.is("base")
+        || (tag.is("meta") && tag.attributes().any(|one| one.name.eq_ignore_ascii_case("http-equiv")))
+        || (tag.is("link") && !is_style(tag))
+}
+
+/// Whether a `<link>` is a style and nothing else. No policy keeps browsers from a `preconnect`, which tells its host
+/// that the mail is read.
+fn is_style(link: &Tag<'_>) -> bool {
+    let rel = link.attributes().find(|one| one.name.eq_ignore_ascii_case("rel")).and_then(|one| one.value);
+    rel.is_some_and(|rel| in_attribute(rel).trim().eq_ignore_ascii_case("stylesheet"))
 }
 
 fn opened<'a>(tag: &Tag<'a>, inside: &impl Fn(&'a str) -> Cow<'a, str>) -> Cow<'a, str> {
@@ -205,6 +214,15 @@ mod tests {
         check(
             "<meta http-equiv=refresh content='0;url=x'><META HTTP-EQUIV='Set-Cookie'><meta charset=x>",
             &format!("{BASE}<meta charset=x>"),
+        );
+    }
+
+    #[test]
+    fn nobody_is_told_that_the_mail_is_read() {
+        check(
+            "<link rel=preconnect href=//x><LINK REL='stylesheet dns-prefetch' href=//x><link href=//x rel><link \
+             rel=&#112;refetch href=//x><link rel=x rel=stylesheet href=//x><link rel=StyleSheet href=//x>",
+            &format!("{BASE}<link rel=StyleSheet href=//x>"),
         );
     }
 
