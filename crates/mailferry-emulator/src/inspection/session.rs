@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Asked;
 use crate::reply::Reply;
-use crate::service::{Service, refuse};
+use crate::service::{Service, refuse, token_id};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,9 +20,10 @@ struct Standing {
 
 /// Whether the request comes with a token or a session, or needs none.
 pub(super) fn is_open(service: &Service, asked: &Asked<'_>) -> bool {
+    let cookies = || asked.headers.iter().filter(|(name, _)| name == "cookie").map(|(_, value)| value);
     !service.is_exposed
         || asked.token.is_some_and(|token| is_known(service, token))
-        || asked.headers.iter().any(|(name, value)| name == "cookie" && service.sessions.is_open(value))
+        || cookies().filter_map(|value| service.sessions.token_of(value)).any(|id| service.state().has_token(&id))
 }
 
 /// Whether the API takes the token now, whatever it may do there.
@@ -42,7 +43,7 @@ pub(super) fn login(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Opt
     if !is_known(service, &token) {
         return Some(refuse("auth.token", &[]));
     }
-    Some(match service.sessions.begin() {
+    Some(match service.sessions.begin(token_id(&token)) {
         Some(cookie) => super::done().with("set-cookie", cookie).with("cache-control", "no-store"),
         None => Reply::sentence(500, "This machine has no random numbers to make a session of."),
     })

@@ -39,7 +39,7 @@ pub(crate) use self::query::decode;
 #[cfg(feature = "data")]
 pub(crate) use self::smtp_users::SmtpUsers;
 pub(crate) use self::state::{State, StoredEmail, StoredMessage};
-pub(crate) use self::tokens::ApiToken;
+pub(crate) use self::tokens::{ApiToken, token_id};
 pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};

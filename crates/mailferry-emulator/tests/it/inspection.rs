@@ -237,7 +237,7 @@ async fn an_api_for_any_token_is_asked_by_a_local_name() {
         let head = format!(
             "GET /v1/api-quota HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n\r\n"
         );
-        crate::client::raw(emulator.address(), &head, b"").await.unwrap()
+        raw(emulator.address(), &head, b"").await.unwrap()
     };
     let any = started(mailferry_emulator::Builder::any_token).await;
     for host in ["evil.example", "127.0.0.1.evil.example:80"] {
@@ -256,7 +256,7 @@ async fn heads_are_those_of_what_is_got() {
     let emulator = started(|builder| builder).await;
     for path in ["/_emulator/health", "/_emulator/mailbox", "/"] {
         let head = format!("HEAD {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-        let answer = crate::client::raw(emulator.address(), &head, b"").await.unwrap();
+        let answer = raw(emulator.address(), &head, b"").await.unwrap();
         assert_eq!((answer.status, answer.body.len()), (200, 0), "{path}");
     }
 }

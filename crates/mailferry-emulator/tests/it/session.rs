@@ -91,17 +91,24 @@ async fn tokens_that_were_made_begin_sessions_until_they_are_paused() {
     let may = async |status: u16| {
         let bearer = format!("authorization: Bearer {secret}\r\n");
         assert_eq!(ask(address, "GET", "mailbox", &bearer, "").await.status, if status == 204 { 200 } else { status });
-        let login = ask(address, "POST", "session", "", &json!({"token": secret}).to_string()).await;
-        assert_eq!(login.status, status);
+        let begun = ask(address, "POST", "session", "", &json!({"token": secret}).to_string()).await;
+        assert_eq!(begun.status, status);
     };
     may(204).await;
+    let begun = ask(address, "POST", "session", "", &json!({"token": secret}).to_string()).await;
+    let cookie = format!("cookie: {}\r\n", begun.header("set-cookie").unwrap().split(';').next().unwrap());
+    let own = login(address).await;
+    let session = async |cookie: &str| ask(address, "GET", "mailbox", cookie, "").await.status;
     let settings = format!("/v1/token/{id}/settings");
     assert_eq!(api("PUT", &settings, json!({"status": "pause"})).await.status, 200);
     may(401).await;
+    assert_eq!((session(&cookie).await, session(&own).await), (401, 200));
     assert_eq!(api("PUT", &settings, json!({"status": "unpause"})).await.status, 200);
     may(204).await;
+    assert_eq!(session(&cookie).await, 200);
     assert_eq!(api("DELETE", &format!("/v1/token/{id}"), json!({})).await.status, 200);
     may(401).await;
+    assert_eq!((session(&cookie).await, session(&own).await), (401, 200));
 }
 
 #[tokio::test]
