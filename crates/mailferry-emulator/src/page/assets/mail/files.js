@@ -6,7 +6,7 @@ import { badge, size } from "../ui.js";
 import { dimensions } from "./picture.js";
 
 /** What the emulator shows as a picture; SVG is a document that could say more than it shows. */
-const PICTURES = /^image\/(?:png|jpeg|gif|webp|bmp)$/;
+const PICTURES = /^image\/(?:png|jpeg|gif|webp)$/;
 /** More dots than this are not shown: a few kilobytes can become gigabytes when they are drawn. */
 const MOST_DOTS = 40_000_000;
 
