@@ -19,7 +19,8 @@ Examples:
       --inbound-route http://127.0.0.1:8000/mailersend/inbound
   mailferry emulate --submission 2587
   mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
-  mailferry emulate --fault 'rate_limit*3' --fault 'answer_lost:5%' --fault-seed 7
+  mailferry emulate --fault 'rate_limit*3' --fault 'answer_lost:5%' \\
+      --fault-seed 7
   mailferry emulate --data mails.db
   mailferry emulate --listen 127.0.0.1:0 --json
 

@@ -23,7 +23,8 @@ pub(crate) enum TemplateCommand {
 Examples:
   mailferry template check shipped.html
   mailferry template check shipped.html --message message.json
-  mailferry template check shipped.html --data ann.json --subject 'Hi {{ name }}'
+  mailferry template check shipped.html --data ann.json \\
+      --subject 'Hi {{ name }}'
 
 The text in shipped.txt, if there is such a file, is checked with it. Ends with
 exit code 3 when something is wrong: a mistake, a variable without a value, or

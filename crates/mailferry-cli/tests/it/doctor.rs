@@ -42,7 +42,7 @@ ok       token: MailerSend accepts it
 ok       activity: can be asked for, so that missed events can be had afterwards
 ok       requests today: 1000 are left
 ok       domain shop.example: it is verified and sends
-ok       webhook \"Events\": it posts 24 kinds of events to https://shop.example/mailersend/tracking
+ok       webhook \"Events\": it posts 25 kinds of events to https://shop.example/mailersend/tracking
 ok       inbound route \"Replies\": it posts mails to 1 URL
 
 All is well.
@@ -72,7 +72,7 @@ fn every_finding_is_an_object_with_a_remedy() {
     assert_eq!((done.code, done.stderr.as_str()), (1, ""), "{done}");
     assert_eq!(found(&done, "token", "accepts"), "ok");
     assert_eq!(found(&done, "domain shop.example", "sending is paused"), "warning");
-    assert_eq!(found(&done, "webhook \"Events\"", "24 kinds"), "ok");
+    assert_eq!(found(&done, "webhook \"Events\"", "25 kinds"), "ok");
     assert_eq!(found(&done, "webhook \"Old\"", "endpoint for inbound"), "error");
     assert_eq!(found(&done, "webhook \"Old\"", "cannot reach http://10.0.0.1/"), "warning");
     assert_eq!(found(&done, "webhook \"Old\"", "none of those in MAILERSEND_SIGNING_SECRET"), "error");
