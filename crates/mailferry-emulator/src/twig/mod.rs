@@ -23,12 +23,15 @@
 //! # Ok::<(), mailferry_emulator::twig::Problem>(())
 //! ```
 
+mod compare;
 mod expression;
 mod lexer;
 mod library;
 mod parser;
 mod problem;
 mod render;
+#[cfg(test)]
+mod semantics;
 mod simple;
 mod syntax;
 #[cfg(test)]

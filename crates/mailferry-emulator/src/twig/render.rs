@@ -189,9 +189,16 @@ impl<'a> Renderer<'a> {
                 items?.into()
             }
             Expression::Object(pairs) => {
-                let pairs: Done<Vec<_>> =
-                    pairs.iter().map(|(key, value)| Ok((self.evaluate(key)?, self.evaluate(value)?))).collect();
-                Value::Object(pairs?.into())
+                let mut made: Vec<(Value<'a>, Value<'a>)> = Vec::with_capacity(pairs.len());
+                for (key, value) in pairs {
+                    let (key, value) = (self.evaluate(key)?, self.evaluate(value)?);
+                    // The last of several with one key counts, in the place of the first.
+                    match made.iter_mut().find(|(known, _)| known.text() == key.text()) {
+                        Some((_, known)) => *known = value,
+                        None => made.push((key, value)),
+                    }
+                }
+                Value::Object(made.into())
             }
             Expression::Not(inner) => Value::Bool(!self.evaluate(inner)?.truth()),
             Expression::And(left, right) => Value::Bool(self.evaluate(left)?.truth() && self.evaluate(right)?.truth()),
