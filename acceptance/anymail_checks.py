@@ -27,7 +27,7 @@ def checks() -> list[Check]:
 
 
 def plain(emulator: Emulator) -> None:
-    message = _send(emulator, to=["Ann Lee <ann@bücher.example>"])
+    message = send(emulator, to=["Ann Lee <ann@bücher.example>"])
     [email] = emulator.emails()
     status = message.anymail_status
     assert status.status == {"queued"} and status.message_id == email["message_id"], status
@@ -37,7 +37,7 @@ def plain(emulator: Emulator) -> None:
 
 
 def copies(emulator: Emulator) -> None:
-    message = _send(
+    message = send(
         emulator, cc=["Copy <cc@two.example>"], bcc=["bcc@two.example"], reply_to=["Help <help@mail.example>"]
     )
     emails = emulator.emails()
@@ -51,7 +51,7 @@ def attachments(emulator: Emulator) -> None:
     image.add_header("Content-Disposition", "inline", filename="logo.png")
     image.add_header("Content-ID", "<logo@inline>")
     files = [("notes.txt", "Dobrý den", "text/plain"), (None, b"a;b\n", "text/csv"), image]
-    _send(emulator, attachments=files, html='<img src="cid:logo@inline">')
+    send(emulator, attachments=files, html='<img src="cid:logo@inline">')
     [email] = emulator.emails()
     shown = [(file["filename"], file["inline"], file["id"], emulator.file(file)) for file in email["attachments"]]
     assert shown == [
@@ -63,7 +63,7 @@ def attachments(emulator: Emulator) -> None:
 
 
 def options(emulator: Emulator) -> None:
-    _send(
+    send(
         emulator,
         tags=["order", "eu"],
         track_opens=True,
@@ -79,7 +79,7 @@ def options(emulator: Emulator) -> None:
 
 
 def exposed_batch(emulator: Emulator) -> None:
-    message = _send(emulator, **_batch("expose-to-list"))
+    message = send(emulator, **_batch("expose-to-list"))
     emails = emulator.emails()
     assert [email["text"] for email in emails] == ["Ann gets Pro", "Bob gets Free"], emails
     assert all(len(email["to"]) == 2 for email in emails)
@@ -87,7 +87,7 @@ def exposed_batch(emulator: Emulator) -> None:
 
 
 def bulk_batch(emulator: Emulator) -> None:
-    message = _send(emulator, **_batch("use-bulk-email"))
+    message = send(emulator, **_batch("use-bulk-email"))
     emails = emulator.emails()
     assert [(email["text"], len(email["to"])) for email in emails] == [("Ann gets Pro", 1), ("Bob gets Free", 1)], (
         emails
@@ -98,7 +98,7 @@ def bulk_batch(emulator: Emulator) -> None:
 
 
 def template(emulator: Emulator) -> None:
-    _send(emulator, template_id="0r83ql3vxvgzw1jm", merge_global_data={"name": "Ann"})
+    send(emulator, template_id="0r83ql3vxvgzw1jm", merge_global_data={"name": "Ann"})
     [email] = emulator.emails()
     assert email["template_id"] == "0r83ql3vxvgzw1jm", email
     assert email["request"]["personalization"] == [{"email": "ann@one.example", "data": {"name": "Ann"}}], email
@@ -106,23 +106,23 @@ def template(emulator: Emulator) -> None:
 
 def scheduled(emulator: Emulator) -> None:
     due = int(time.time()) + HOUR
-    _send(emulator, send_at=datetime.fromtimestamp(due, UTC))
+    send(emulator, send_at=datetime.fromtimestamp(due, UTC))
     [email] = emulator.emails()
     assert email["status"] == "queued" and email["request"]["send_at"] == due, email
 
 
 def suppressed(emulator: Emulator) -> None:
-    first = _send(emulator)
+    first = send(emulator)
     with sdk_client(emulator) as sdk:
         get = MessagesBuilder().message_id(first.anymail_status.message_id).build_get_request()
         domain_id = sdk.messages.get_message(get)["data"]["domain"]["id"]
         add = RecipientsBuilder().domain_id(domain_id).recipients(["ann@one.example"]).build_suppression_add_request()
         sdk.recipients.add_unsubscribes(add)
-    some = _send(emulator, to=["Ann@one.example", "bob@one.example"])
+    some = send(emulator, to=["Ann@one.example", "bob@one.example"])
     statuses = {address: recipient.status for address, recipient in some.anymail_status.recipients.items()}
     assert statuses == {"Ann@one.example": "rejected", "bob@one.example": "queued"}, statuses
     try:
-        _send(emulator)
+        send(emulator)
     except AnymailRecipientsRefused:
         assert [email["recipient"]["email"] for email in emulator.emails()] == ["ann@one.example", "bob@one.example"]
         return
@@ -131,7 +131,7 @@ def suppressed(emulator: Emulator) -> None:
 
 def refused(emulator: Emulator) -> None:
     try:
-        _send(emulator, tags=["t"] * 6)
+        send(emulator, tags=["t"] * 6)
     except AnymailRequestsAPIError as error:
         assert error.status_code == 422 and "tags" in error.response.json()["errors"], error
         assert emulator.emails() == []
@@ -149,7 +149,7 @@ def _batch(mode: str) -> dict[str, Any]:
     }
 
 
-def _send(emulator: Emulator, html: str | None = None, **changes: Any) -> AnymailMessage:
+def send(emulator: Emulator, html: str | None = None, **changes: Any) -> AnymailMessage:
     content = {"subject": "Objednávka", "body": "Ahoj", "to": ["ann@one.example"], **changes}
     message = AnymailMessage(from_email='"Obchod, s.r.o." <shop@mail.example>', **content)
     if html:

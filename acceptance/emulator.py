@@ -26,6 +26,7 @@ class Emulator:
         self._session = Session()
         self._session.trust_env = False
         self.url = self.token = ""
+        self.submission = self.inbound = ("", 0)
 
     def __enter__(self) -> Emulator:
         assert self._process.stdout is not None
@@ -35,6 +36,7 @@ class Emulator:
         threading.Thread(target=deque, args=(self._process.stdout, 0), daemon=True).start()
         started = json.loads(line)
         self.url, self.token = started["url"], started["token"]
+        self.submission, self.inbound = _host(started.get("submission")), _host(started.get("smtp"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,6 +50,10 @@ class Emulator:
     def emails(self) -> list[dict[str, Json]]:
         """One for each recipient of each message, oldest first."""
         return self._inspect("GET", "/emails").json()
+
+    def received(self) -> list[dict[str, Json]]:
+        """Every mail that inbound routes have taken, oldest first."""
+        return self._inspect("GET", "/inbound").json()
 
     def requests(self) -> list[dict[str, Json]]:
         return self._inspect("GET", "/requests").json()
@@ -84,6 +90,11 @@ class Emulator:
         answer = self._session.request(method, url, json=body, headers=headers, timeout=REQUEST_LIMIT)
         answer.raise_for_status()
         return answer
+
+
+def _host(address: str | None) -> tuple[str, int]:
+    host, _, port = (address or ":0").rpartition(":")
+    return host, int(port)
 
 
 def mailbox(email: str, name: str | None = None) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""Lets MailerSend's own Python SDK and Django Anymail send to `mailferry emulate`, and compares with what it shows."""
+"""MailerSend's own Python SDK, Django Anymail and SMTP clients send to `mailferry emulate`, and see what it shows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ from pathlib import Path
 
 import anymail_checks
 import anymail_side
+import limit_checks
 import sdk_checks
+import sdk_reading_checks
+import smtp_checks
 from emulator import Emulator
+
+FLAGS = [
+    *["--delivery-delay", "0", "--submission", "0", "--smtp", "0"],
+    # Nobody answers there: what arrives is looked at in the emulator.
+    *["--inbound-route", "http://127.0.0.1:9/", "--inbound-domain", "in.example"],
+]
 
 
 def main() -> int:
@@ -22,17 +31,23 @@ def main() -> int:
     options = parser.parse_args()
     anymail_side.configure()
     logging.disable(logging.CRITICAL)  # the SDK logs every refusal that a check asks for
-    with Emulator(options.mailferry.resolve()) as emulator:
+    binary = options.mailferry.resolve()
+    with Emulator(binary, *FLAGS) as emulator:
         results = [_passes(name, check, emulator) for name, check in _checks(emulator)]
+    for limit in limit_checks.checks():
+        with Emulator(binary, *limit_checks.FLAGS) as emulator:
+            results.append(_passes(f"limits {limit.__name__}", partial(limit, emulator), emulator))
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 
 
 def _checks(emulator: Emulator) -> list[tuple[str, Callable[[], None]]]:
     sdk = sdk_checks.client(emulator)
-    by_sdk = [(f"sdk {check.__name__}", partial(check, sdk, emulator)) for check in sdk_checks.checks()]
+    of_sdk = [*sdk_checks.checks(), *sdk_reading_checks.checks()]
+    by_sdk = [(f"sdk {check.__name__}", partial(check, sdk, emulator)) for check in of_sdk]
     by_anymail = [(f"anymail {check.__name__}", partial(check, emulator)) for check in anymail_checks.checks()]
-    return [*by_sdk, *by_anymail]
+    by_smtp = [(f"smtp {check.__name__}", partial(check, emulator)) for check in smtp_checks.checks()]
+    return [*by_sdk, *by_anymail, *by_smtp]
 
 
 def _passes(name: str, check: Callable[[], None], emulator: Emulator) -> bool:

@@ -53,7 +53,7 @@ def client(emulator: Emulator, token: str | None = None) -> MailerSendClient:
 
 
 def plain(sdk: MailerSendClient, emulator: Emulator) -> None:
-    answer = sdk.emails.send(_message().build())
+    answer = sdk.emails.send(plain_message().build())
     [email] = emulator.emails()
     assert answer.status_code == 202 and answer["id"] == email["message_id"], answer
     assert email["from"] == mailbox("shop@mail.example", "Obchod")
@@ -62,7 +62,7 @@ def plain(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 
 def copies_and_reply_to(sdk: MailerSendClient, emulator: Emulator) -> None:
-    message = _message().to("bob@one.example").cc("cc@two.example", "Copy").bcc("bcc@two.example")
+    message = plain_message().to("bob@one.example").cc("cc@two.example", "Copy").bcc("bcc@two.example")
     sdk.emails.send(message.reply_to("help@mail.example", "Help").build())
     emails = emulator.emails()
     roles = {"ann@one.example": "to", "bob@one.example": "to", "cc@two.example": "cc", "bcc@two.example": "bcc"}
@@ -76,7 +76,7 @@ def copies_and_reply_to(sdk: MailerSendClient, emulator: Emulator) -> None:
 def attachments(sdk: MailerSendClient, emulator: Emulator) -> None:
     content = base64.b64encode(PNG).decode()
     inline = EmailAttachment(content=content, disposition="inline", filename="logo.png", id="logo")
-    request = _message().attach_content(CSV, "smlouva č. 1.csv").build()
+    request = plain_message().attach_content(CSV, "smlouva č. 1.csv").build()
     request.attachments = [*(request.attachments or []), inline]
     sdk.emails.send(request)
     [email] = emulator.emails()
@@ -85,7 +85,8 @@ def attachments(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 
 def tags_and_headers(sdk: MailerSendClient, emulator: Emulator) -> None:
-    message = _message().tag("order", "štítek").header("X-Order", "12").bulk_mode().tracking(clicks=True, opens=False)
+    message = plain_message().tag("order", "štítek").header("X-Order", "12").bulk_mode()
+    message = message.tracking(clicks=True, opens=False)
     sdk.emails.send(message.reference("<a@mail.example>").build())
     [email] = emulator.emails()
     assert email["tags"] == ["order", "štítek"] and email["headers"] == [["X-Order", "12"]], email
@@ -95,7 +96,7 @@ def tags_and_headers(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 
 def personalization(sdk: MailerSendClient, emulator: Emulator) -> None:
-    message = _message().to("bob@one.example").subject("For {{ name }}").text("{{ name }} owes {{ sum }}")
+    message = plain_message().to("bob@one.example").subject("For {{ name }}").text("{{ name }} owes {{ sum }}")
     message.personalize("ann@one.example", name="Ann", sum=12).personalize("bob@one.example", name="Bob", sum=7)
     sdk.emails.send(message.build())
     shown = [(email["subject"], email["text"]) for email in emulator.emails()]
@@ -111,13 +112,13 @@ def template(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 def scheduled(sdk: MailerSendClient, emulator: Emulator) -> None:
     due = int(time.time()) + HOUR
-    sdk.emails.send(_message().send_at(due).build())
+    sdk.emails.send(plain_message().send_at(due).build())
     [email] = emulator.emails()
     assert email["status"] == "queued" and email["request"]["send_at"] == due, email
 
 
 def suppressed(sdk: MailerSendClient, emulator: Emulator) -> None:
-    first = sdk.emails.send(_message().build())
+    first = sdk.emails.send(plain_message().build())
     domain_id = sdk.messages.get_message(MessagesBuilder().message_id(first["id"]).build_get_request())["data"][
         "domain"
     ]["id"]
@@ -128,24 +129,24 @@ def suppressed(sdk: MailerSendClient, emulator: Emulator) -> None:
     )["data"]
     assert [entry["recipient"]["email"] for entry in listed] == ["ann@one.example"], listed
 
-    some = sdk.emails.send(_message().to("bob@one.example").build())
+    some = sdk.emails.send(plain_message().to("bob@one.example").build())
     reached = [email for email in emulator.emails() if email["message_id"] == some["id"]]
     assert readers(reached) == {"bob@one.example": "to"}, reached
     assert [(who["email"], who["reasons"]) for who in reached[0]["suppressed"]] == [
         ("ann@one.example", ["hard_bounced"])
     ]
 
-    none = sdk.emails.send(_message().build())
+    none = sdk.emails.send(plain_message().build())
     assert none["id"] is None and len(emulator.emails()) == 2, none
 
     builder = RecipientsBuilder().domain_id(domain_id).ids([listed[0]["id"]])
     sdk.recipients.delete_hard_bounces(builder.build_suppression_delete_request())
-    assert sdk.emails.send(_message().build())["id"], "the address is still suppressed"
+    assert sdk.emails.send(plain_message().build())["id"], "the address is still suppressed"
 
 
 def refused(sdk: MailerSendClient, emulator: Emulator) -> None:
     try:
-        sdk.emails.send(_message().to("ann@one.example").build())
+        sdk.emails.send(plain_message().to("ann@one.example").build())
     except BadRequestError as error:
         assert error.response is not None
         answer = error.response.json()
@@ -156,8 +157,8 @@ def refused(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 
 def bulk(sdk: MailerSendClient, emulator: Emulator) -> None:
-    wrong = _message().to("ann@one.example").build()
-    started = sdk.emails.send_bulk([_message().build(), wrong, _message("bob@one.example").build()])
+    wrong = plain_message().to("ann@one.example").build()
+    started = sdk.emails.send_bulk([plain_message().build(), wrong, plain_message("bob@one.example").build()])
     status = _completed(sdk, started["bulk_email_id"])
     emails = emulator.emails()
     assert list(readers(emails)) == ["ann@one.example", "bob@one.example"], emails
@@ -168,7 +169,7 @@ def bulk(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 
 def messages_and_quota(sdk: MailerSendClient, emulator: Emulator) -> None:
-    sent = [sdk.emails.send(_message().build())["id"] for _ in range(3)]
+    sent = [sdk.emails.send(plain_message().build())["id"] for _ in range(3)]
     listed = sdk.messages.list_messages(MessagesBuilder().limit(10).build_list_request())["data"]
     assert sorted(message["id"] for message in listed) == sorted(sent), listed
     one = sdk.messages.get_message(MessagesBuilder().message_id(sent[0]).build_get_request())["data"]
@@ -184,7 +185,7 @@ def messages_and_quota(sdk: MailerSendClient, emulator: Emulator) -> None:
 
 def wrong_token(_: MailerSendClient, emulator: Emulator) -> None:
     try:
-        client(emulator, "mlsn.wrong").emails.send(_message().build())
+        client(emulator, "mlsn.wrong").emails.send(plain_message().build())
     except AuthenticationError:
         assert emulator.emails() == []
         return
@@ -192,14 +193,14 @@ def wrong_token(_: MailerSendClient, emulator: Emulator) -> None:
 
 
 def requests_are_shown(sdk: MailerSendClient, emulator: Emulator) -> None:
-    sdk.emails.send(_message().build())
+    sdk.emails.send(plain_message().build())
     [shown] = emulator.requests()
     headers = dict(shown["headers"])
     assert (shown["method"], shown["target"], shown["status"]) == ("POST", "/v1/email", 202), shown
     assert headers["user-agent"].startswith("mailersend-python/") and emulator.token not in str(shown), headers
 
 
-def _message(to: str = "ann@one.example") -> EmailBuilder:
+def plain_message(to: str = "ann@one.example") -> EmailBuilder:
     message = (
         EmailBuilder().from_email("shop@mail.example", "Obchod").to(to, "Ann Lee" if to.startswith("ann") else None)
     )

@@ -104,7 +104,7 @@ pub(crate) enum Command {
     /// Check templates, and rewrite their older syntax
     Template(TemplateArgs),
     /// Run MailerSend's API on this machine
-    Emulate(EmulateArgs),
+    Emulate(Box<EmulateArgs>),
     /// Show every setting, and where it comes from
     Config(ConfigArgs),
     /// Print a completion script for a shell

@@ -61,7 +61,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Events(args) => in_one_thread(events::run(&global, args, output)),
         Command::Doctor(args) => in_one_thread(doctor::run(&global, args, output)),
         Command::Template(args) => in_one_thread(template::run(args, output)),
-        Command::Emulate(args) => in_all_threads(emulate::run(args, output)),
+        Command::Emulate(args) => in_all_threads(emulate::run(*args, output)),
         Command::Config(args) => config::show(&global, &args, output),
         Command::Completions(args) => {
             let mut script = Vec::new();

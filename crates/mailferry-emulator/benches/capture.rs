@@ -1,9 +1,8 @@
 //! What taking a request costs, against the least that taking one can cost, in the same run.
 //!
-//! `cargo bench -p mailferry-emulator --bench capture` prints the figures of `docs/performance.md`, and with `-- small` those of
-//! one kind of request: the emulator, and an
-//! axum handler that reads and parses the same JSON, each in a process of its own with one thread for connections, by
-//! turns. Linux only, since processor time is read from `/proc`.
+//! `cargo bench -p mailferry-emulator --bench capture` prints the figures of `docs/performance.md`, and with `-- small`
+//! those of one kind of request: the emulator, and an axum handler that reads and parses the same JSON, each in a process
+//! of its own with one thread for connections, by turns. Linux only, since processor time is read from `/proc`.
 //!
 //! `BENCH --serve emulator` and `BENCH --send ADDRESS small 1000` do one half each, for a profiler.
 

@@ -41,6 +41,7 @@ async fn fill(size: usize) {
     let emulator = Emulator::builder().memory(memory).any_token().start().await.unwrap();
     let before = resident();
     let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+    stream.set_nodelay(true).unwrap();
     let mut sent = 0_u64;
     while emulator.dropped().messages < sent / 2 || sent < 100 {
         let body = json!({

@@ -7,17 +7,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+#[cfg(feature = "data")]
+use crate::data::Kept;
 use crate::emulator::Emulator;
 use crate::fault::{FaultRule, Faults};
 use crate::id::{self, Ids};
 use crate::inbound::InboundRoute;
 use crate::intake::HttpLimits;
-use crate::lifecycle::{Outcome, Script};
+use crate::keeping::Keeping;
+use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
 use crate::live;
+use crate::plan::{Overrides, Plan, Terms, TrialLimits};
 use crate::server;
 use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Token};
@@ -55,6 +60,11 @@ pub struct Builder {
     clock: Clock,
     seed: Option<u64>,
     account: AccountState,
+    plan: Option<Plan>,
+    limits: Overrides,
+    delays: Delays,
+    on_hold_after: Option<u32>,
+    maintenance: Option<(Timestamp, Timestamp)>,
     paused_domains: Vec<String>,
     template_folder: Option<PathBuf>,
     webhooks: Vec<Webhook>,
@@ -65,6 +75,8 @@ pub struct Builder {
     pub(crate) submission: SubmissionPort,
     faults: Vec<FaultRule>,
     fault_seed: Option<u64>,
+    #[cfg(feature = "data")]
+    data: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -75,6 +87,11 @@ impl Default for Builder {
             clock: Clock::system(),
             seed: None,
             account: AccountState::Active,
+            plan: None,
+            limits: Overrides::default(),
+            delays: Delays::default(),
+            on_hold_after: Some(3),
+            maintenance: None,
             paused_domains: Vec::new(),
             template_folder: None,
             webhooks: Vec::new(),
@@ -85,6 +102,8 @@ impl Default for Builder {
             submission: SubmissionPort::default(),
             faults: Vec::new(),
             fault_seed: None,
+            #[cfg(feature = "data")]
+            data: None,
         }
     }
 }
@@ -133,6 +152,19 @@ impl Builder {
         self
     }
 
+    /// Allows what `plan` allows. What is said of a single limit counts before the plan. By default there is no plan, and no
+    /// limit.
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// How much an account on [trial](Plan::Trial) may send. By default 100 emails to 10 people.
+    pub fn trial_limits(mut self, limits: TrialLimits) -> Self {
+        self.limits.trial = Some(limits);
+        self
+    }
+
     /// Has the templates in this folder, and only those that it [otherwise](Builder::templates) has: each `NAME.html` is one,
     /// with the text in `NAME.txt`, if there is such a file. Files that change are read again when they are needed.
     ///
@@ -169,26 +201,26 @@ impl Builder {
 
     /// Limits requests a minute. By default there is no limit.
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
-        self.settings.rate_limits = limits;
+        self.limits.rate_limits = Some(limits);
         self
     }
 
     /// Limits requests a day, until midnight UTC. By default there is no limit. Documented: 100 on trial, 1,000 for
     /// Hobby, 100,000 for Starter, 500,000 above.
     pub fn daily_quota(mut self, requests: u64) -> Self {
-        self.settings.daily_quota = Some(requests);
+        self.limits.daily_quota = Some(requests);
         self
     }
 
     /// Limits recipients of one message. By default 50, 10 and 10.
     pub fn recipient_limits(mut self, limits: RecipientLimits) -> Self {
-        self.settings.recipients = limits;
+        self.limits.recipients = Some(limits);
         self
     }
 
     /// Limits the objects of one bulk request. By default 500; documented for trial accounts: 5.
     pub fn bulk_objects(mut self, most: usize) -> Self {
-        self.settings.bulk_objects = most;
+        self.limits.bulk_objects = Some(most);
         self
     }
 
@@ -200,9 +232,28 @@ impl Builder {
         self
     }
 
-    /// How long an email stays sent before it is delivered, by the emulator's clock. By default two seconds.
+    /// How long each step of an email takes, by the emulator's clock. By default it is sent at once, and the steps after that
+    /// are two seconds apart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use mailferry_emulator::{Delay, Delays, Emulator};
+    ///
+    /// let opened = Delay::between(Duration::from_secs(30), Duration::from_secs(90));
+    /// let builder = Emulator::builder().delays(Delays { opened, ..Delays::recorded() });
+    /// # let _ = builder;
+    /// ```
+    pub fn delays(mut self, delays: Delays) -> Self {
+        self.delays = delays;
+        self
+    }
+
+    /// How long an email stays sent before it is delivered, and how long each step after that takes, by the emulator's
+    /// clock: short for [`delays`](Builder::delays). By default two seconds.
     pub fn delivery_delay(mut self, delay: Duration) -> Self {
-        self.settings.delivery_delay = delay;
+        self.delays = Delays::after_each_other(delay);
         self
     }
 
@@ -214,7 +265,7 @@ impl Builder {
 
     /// Whether the plan allows `headers` and `list_unsubscribe`; if not, they are MS42216. By default it does.
     pub fn custom_headers(mut self, allowed: bool) -> Self {
-        self.settings.custom_headers = allowed;
+        self.limits.custom_headers = Some(allowed);
         self
     }
 
@@ -234,6 +285,20 @@ impl Builder {
     /// The standing of the account. By default everything works.
     pub fn account(mut self, state: AccountState) -> Self {
         self.account = state;
+        self
+    }
+
+    /// Plans maintenance from `start` to `end`, by the emulator's clock. Meanwhile every request is answered with 421; webhooks
+    /// hear of both ends. When it would end before it starts there is none.
+    pub fn maintenance(mut self, start: Timestamp, end: Timestamp) -> Self {
+        self.maintenance = (start < end).then_some((start, end));
+        self
+    }
+
+    /// After how many soft bounces in a row somebody is held back for three days, by one domain; `None` for never. By
+    /// default after three. That soft bounces are the reason, and how many of them, is UNCERTAIN.
+    pub fn on_hold_after(mut self, soft_bounces: impl Into<Option<u32>>) -> Self {
+        self.on_hold_after = soft_bounces.into().map(|bounces| bounces.max(1));
         self
     }
 
@@ -259,7 +324,7 @@ impl Builder {
 
     /// How many days back activities can be asked for: documented as 1, 7, 14 or 30 by plan. By default for ever.
     pub fn retention_days(mut self, days: u16) -> Self {
-        self.settings.retention_days = Some(days);
+        self.limits.retention_days = Some(days);
         self
     }
 
@@ -357,6 +422,36 @@ impl Builder {
         self
     }
 
+    /// Keeps everything in the SQLite file `path`, which is made if it does not exist, and goes on from what is in it.
+    ///
+    /// The file follows the memory: a kill loses at most the last 200 milliseconds or so, and nothing by halves;
+    /// [`shutdown`](Emulator::shutdown) loses nothing. What is [forgotten](Builder::memory) goes from the file, too. It is
+    /// made for its owner alone, since it holds signing secrets and people's addresses; the tokens that requests came with
+    /// are not kept. While one emulator uses it, no other can.
+    ///
+    /// What is set up here comes on top of what the file has: webhooks and inbound routes that it has already are not added
+    /// again, and keep their ids and secrets.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use mailferry_emulator::Emulator;
+    ///
+    /// # async fn kept() -> std::io::Result<()> {
+    /// let emulator = Emulator::builder().data("mails.db").start().await?;
+    /// // … send …
+    /// emulator.shutdown().await;
+    /// let again = Emulator::builder().data("mails.db").start().await?;
+    /// println!("{} emails are still there", again.emails().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "data")]
+    pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data = Some(path.into());
+        self
+    }
+
     /// Binds the addresses and starts to serve, in tasks of the current Tokio runtime.
     ///
     /// # Errors
@@ -364,24 +459,36 @@ impl Builder {
     /// When the address cannot be bound, or the [folder of templates](Builder::template_folder) cannot be read; and, as
     /// [`io::ErrorKind::InvalidInput`], when [any token](Builder::any_token) is taken at an address that other machines can
     /// reach, a token is empty or cannot be sent in a header, a [fault](Builder::fault) cannot be, a
-    /// [certificate](Builder::submission_tls) or its key cannot be used, or a template in the folder is not in its form.
+    /// [certificate](Builder::submission_tls) or its key cannot be used, or a template in the folder is not in its form. When
+    /// the file to keep everything in cannot be used, the error holds a `DataError`.
     pub async fn start(self) -> io::Result<Emulator> {
         let listener = server::bind(self.address).await?;
-        self.serve(listener)
+        self.serve(listener).await
     }
 
     /// Serves connections to `listener`, which makes [`listen`](Builder::listen) meaningless.
     ///
+    /// While a file is read, health is answered, and everything else waits. Then this returns.
+    ///
     /// # Errors
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
-    pub fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
+    #[cfg_attr(
+        not(feature = "data"),
+        expect(clippy::unused_async, reason = "a file is waited for, where there can be one")
+    )]
+    pub async fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
         let Self {
             mut settings,
             address: _,
             clock,
             seed,
             account,
+            plan,
+            limits,
+            delays,
+            on_hold_after,
+            maintenance,
             paused_domains,
             template_folder,
             webhooks,
@@ -392,42 +499,47 @@ impl Builder {
             submission,
             faults,
             fault_seed,
+            #[cfg(feature = "data")]
+            data,
         } = self;
-        let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         let address = listener.local_addr()?;
         let is_exposed = !address.ip().is_loopback();
-        if settings.any_token && is_exposed {
-            return invalid("an emulator that other machines can reach needs a token of its own");
-        }
-        if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
-            return invalid("a token of the emulator is empty");
-        }
-        let unsendable = |secret: &str| secret.bytes().any(|byte| !byte.is_ascii_graphic());
-        if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
-            return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
-        }
+        check_tokens(&settings, is_exposed)?;
         settings.template_folder = template_folder.map(|path| Folder::open(path, clock.now())).transpose()?;
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let mut ids = Ids::new(seed);
+        #[cfg(feature = "data")]
+        let mut kept = Kept::open(data).await?;
         if settings.tokens.is_empty() {
-            settings.tokens.push(Token { secret: ids.token(), scopes: None });
+            let made_up = ids.token();
+            #[cfg(feature = "data")]
+            let made_up = kept.as_mut().map_or(made_up.clone(), |kept| kept.token(made_up).to_owned());
+            settings.tokens.push(Token { secret: made_up, scopes: None });
         }
         let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
         let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
         let mut state = State::new(ids, settings.memory, faults);
-        state.account = account;
-        state.tokens = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now())).collect();
+        state.terms = Terms::new(plan, limits);
+        state.pace = Pace::new(delays, state.ids.serial());
+        state.holding = Holding::new(on_hold_after);
+        if let Some((start, end)) = maintenance {
+            state.plan_maintenance(start, end);
+        }
+        #[cfg(feature = "data")]
+        if let Some(kept) = &mut kept {
+            kept.restore_account(&mut state, &clock);
+        }
+        let given = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now()));
+        state.tokens.splice(..0, given);
+        if account != AccountState::Active {
+            state.account = account;
+        }
         state.script = script;
         state.paused_domains.extend(paused_domains);
         for domain in settings.verified_domains.iter().flatten() {
             state.domain_id(domain);
         }
-        for webhook in webhooks {
-            state.register(webhook, clock.now());
-        }
-        for route in inbound_routes {
-            state.add_route(route);
-        }
+        add_receivers(&mut state, webhooks, inbound_routes, &clock);
         let smtp = smtp.map(listener_at).transpose()?;
         let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
         let SubmissionPort { address: sending, users, tls, login_in_clear } = submission;
@@ -435,8 +547,16 @@ impl Builder {
         let tls = tls.map(|(certificates, key)| server_config(&certificates, &key)).transpose()?;
         let sending = sending.map(listener_at).transpose()?;
         settings.submission_address = sending.as_ref().map(TcpListener::local_addr).transpose()?;
-        let service = Arc::new(Service::new(settings, clock, address, state));
+        #[cfg(feature = "data")]
+        let keeping = if kept.is_some() { Keeping::in_file() } else { Keeping::in_memory() };
+        #[cfg(not(feature = "data"))]
+        let keeping = Keeping::in_memory();
+        let service = Arc::new(Service::new(settings, clock, address, state, keeping));
         let (stop, stopped) = watch::channel(());
+        let serving = runtime.spawn(server::run(listener, Arc::clone(&service), stopped.clone()));
+        #[cfg(feature = "data")]
+        // When it fails, `stop` is dropped, and the server ends.
+        let keeper = Kept::load(kept, &service).await?;
         let telling = runtime.spawn(live::run(Arc::clone(&service), stopped.clone()));
         let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
         let mail = smtp.map(|listener| {
@@ -450,17 +570,53 @@ impl Builder {
             let port = Port { room, limits: smtp_limits, tls, login_in_clear };
             runtime.spawn(smtp::run(listener, port, stopped.clone()))
         });
-        let serving = server::run(listener, Arc::clone(&service), stopped);
+        #[cfg(feature = "data")]
+        let keeper = keeper.map(|keeper| {
+            let (done, finished) = watch::channel(());
+            (done, runtime.spawn(keeper.run(Arc::clone(&service), finished)))
+        });
         let task = runtime.spawn(async {
-            serving.await;
-            for port in [mail, relay].into_iter().flatten() {
-                let _ = port.await;
+            for running in [Some(serving), mail, relay, Some(posting), Some(telling)].into_iter().flatten() {
+                let _ = running.await;
             }
-            let _ = posting.await;
-            let _ = telling.await;
+            // The last, so that it writes what the others did.
+            #[cfg(feature = "data")]
+            if let Some((done, keeper)) = keeper {
+                drop(done);
+                let _ = keeper.await;
+            }
         });
         Ok(Emulator::new(service, address, smtp_address, stop, task))
     }
+}
+
+/// Those that a file has already are not added again.
+fn add_receivers(state: &mut State, webhooks: Vec<Webhook>, routes: Vec<InboundRoute>, clock: &Clock) {
+    for webhook in webhooks {
+        if !state.webhooks.iter().any(|known| known.is_as(&webhook)) {
+            state.register(webhook, clock.now());
+        }
+    }
+    for route in routes {
+        if !state.inbound.routes.iter().any(|known| known.is_as(&route)) {
+            state.add_route(route);
+        }
+    }
+}
+
+fn check_tokens(settings: &Settings, is_exposed: bool) -> io::Result<()> {
+    let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    if settings.any_token && is_exposed {
+        return invalid("an emulator that other machines can reach needs a token of its own");
+    }
+    if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
+        return invalid("a token of the emulator is empty");
+    }
+    let unsendable = |secret: &str| secret.bytes().any(|byte| !byte.is_ascii_graphic());
+    if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
+        return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
+    }
+    Ok(())
 }
 
 fn listener_at(address: SocketAddr) -> io::Result<TcpListener> {

@@ -55,6 +55,12 @@ impl Clock {
         later(self.start.unwrap_or_else(system_now), advanced)
     }
 
+    /// By how much it was moved so far.
+    #[cfg(feature = "data")]
+    pub(crate) fn advanced(&self) -> Duration {
+        *self.advanced.borrow()
+    }
+
     /// Changes each time that it is moved.
     pub(crate) fn moved(&self) -> watch::Receiver<Duration> {
         self.advanced.subscribe()

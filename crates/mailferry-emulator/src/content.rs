@@ -37,7 +37,7 @@ pub(crate) fn read(mut root: Value, rendering: &Rendering, now: Timestamp) -> Me
     let header = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
     let mut message = Message {
         id: String::new(),
-        via: Via::Api,
+        via: Via::default(),
         bulk_email_id: None,
         created_at: now,
         from: root.get("from").and_then(mailbox).or_else(template_from),

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -12,8 +13,10 @@ use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::{ActiveFault, Fault, FaultRule, Faults, InvalidFault};
 use crate::inbound::{InboundMail, InboundRoute, NotReceived, Received, ReceivedMessage, Route, RouteKey};
-use crate::lifecycle::{Activity, Outcome, Reaction, ReactionError};
+use crate::lifecycle::{Activity, Delays, Outcome, Reaction, ReactionError};
+use crate::live::Area;
 use crate::message::{Email, Message};
+use crate::plan::Plan;
 use crate::request::Request;
 use crate::service::Service;
 use crate::settings::AccountState;
@@ -194,22 +197,40 @@ impl Emulator {
         self.service.state().account = state;
     }
 
+    /// Changes the plan of the account, or takes it away with `None`: what was counted stays counted, and what was said of
+    /// single limits still counts before the plan.
+    pub fn set_plan(&self, plan: impl Into<Option<Plan>>) {
+        let mut state = self.service.state();
+        state.terms.set_plan(plan.into());
+        state.changes.touch(Area::Account);
+    }
+
+    /// Changes how long the steps of emails take. What is planned already stays planned.
+    pub fn set_delays(&self, delays: Delays) {
+        let mut state = self.service.state();
+        state.pace.delays = delays;
+        state.changes.touch(Area::Account);
+    }
+
     /// Starts or ends maintenance, during which every request is answered with 421.
     pub fn set_maintenance(&self, on: bool) {
         self.service.set_maintenance(on);
     }
 
+    /// Plans maintenance from `start` to `end`, in place of any that was planned; `false`, and nothing is planned, when it would
+    /// not end after it starts or has ended already.
+    pub fn plan_maintenance(&self, start: Timestamp, end: Timestamp) -> bool {
+        self.service.plan_maintenance(start, end)
+    }
+
     /// Pauses sending from `domain`: messages are accepted, say so, and stay queued.
     pub fn pause_domain(&self, domain: impl AsRef<str>) {
-        let now = self.service.clock.now();
-        self.service.caught_up(now).paused_domains.insert(domain.as_ref().to_ascii_lowercase());
+        self.service.set_paused(domain.as_ref(), true);
     }
 
     /// Ends the pause of `domain`: what was held back is sent now.
     pub fn resume_domain(&self, domain: impl AsRef<str>) {
-        let now = self.service.clock.now();
-        self.service.caught_up(now).paused_domains.remove(&domain.as_ref().to_ascii_lowercase());
-        drop(self.service.caught_up(now));
+        self.service.set_paused(domain.as_ref(), false);
     }
 
     /// The id under which the API knows `domain`: always the same for the same name.

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The sixteen-character ids of domains and templates use only these letters: none of the 36 recorded ones has
 /// another (facts sheet 9.1, recorded).
@@ -10,7 +11,7 @@ const HASHID_LETTERS: &[u8; 27] = b"0123456789degjklmnopqrvwxyz";
 const HASHID_LENGTH: usize = 16;
 
 /// A source of identifiers; the same seed gives the same sequence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ids {
     state: u64,
 }

@@ -3,7 +3,6 @@
 //! Successes, 401 and 422 are compact with `\/` and `\uXXXX`; what its framework answers by itself (404, 429) is
 //! spread over lines with four spaces, and its slashes are not escaped.
 
-use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
@@ -80,22 +79,33 @@ struct Escaping<F> {
 
 impl<F> Escaping<F> {
     fn fragment<W: ?Sized + io::Write>(&self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut plain = 0;
-        for (at, found) in fragment.char_indices().filter(|(_, c)| (self.slashes && *c == '/') || !c.is_ascii()) {
-            writer.write_all(fragment.as_bytes().get(plain..at).unwrap_or_default())?;
-            let mut escaped = String::new();
-            if found == '/' {
-                escaped.push_str("\\/");
-            } else {
-                for unit in found.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(escaped, "\\u{unit:04x}");
+        let mut escaped = Vec::with_capacity(fragment.len());
+        let mut rest = fragment;
+        loop {
+            let is_special = |byte: u8| (self.slashes && byte == b'/') || !byte.is_ascii();
+            let plain = rest.bytes().position(is_special).unwrap_or(rest.len());
+            let (plain, special) = rest.split_at(plain);
+            escaped.extend_from_slice(plain.as_bytes());
+            let mut special = special.chars();
+            match special.next() {
+                Some('/') => escaped.extend_from_slice(b"\\/"),
+                Some(found) => {
+                    for unit in found.encode_utf16(&mut [0; 2]) {
+                        escaped.extend_from_slice(&escape(*unit));
+                    }
                 }
+                None => return writer.write_all(&escaped),
             }
-            writer.write_all(escaped.as_bytes())?;
-            plain = at.saturating_add(found.len_utf8());
+            rest = special.as_str();
         }
-        writer.write_all(fragment.as_bytes().get(plain..).unwrap_or_default())
     }
+}
+
+/// Written by hand, because a mail may be nothing but letters that need it, some ten million of them.
+fn escape(unit: u16) -> [u8; 6] {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    let [high, low] = unit.to_be_bytes();
+    [b'\\', b'u', digit(high >> 4), digit(high & 0xf), digit(low >> 4), digit(low & 0xf)]
 }
 
 impl<F: Formatter> Formatter for Escaping<F> {

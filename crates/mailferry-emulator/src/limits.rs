@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::{later, next_midnight};
+use crate::codec::known_word;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -19,12 +21,26 @@ pub(crate) struct Minute {
     pub(crate) reset: Timestamp,
 }
 
+/// How much of a minute is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub(crate) count: u32,
+    pub(crate) reset: Timestamp,
+}
+
 /// Counts requests. The minute starts with the first request of a route, as its framework's limiter does (INFERRED);
 /// the day starts at midnight UTC (documented).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Meter {
+    #[serde(deserialize_with = "windows")]
     windows: HashMap<&'static str, (Timestamp, u32)>,
     today: Option<(Timestamp, u64)>,
+}
+
+/// Routes that this version does not have are left out.
+fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<&'static str, (Timestamp, u32)>, D::Error> {
+    let windows = HashMap::<String, (Timestamp, u32)>::deserialize(deserializer)?;
+    Ok(windows.into_iter().filter_map(|(route, window)| Some((known_word(&route)?, window))).collect())
 }
 
 impl Meter {
@@ -56,9 +72,25 @@ impl Meter {
         quota.saturating_sub(self.used(now))
     }
 
-    fn used(&self, now: Timestamp) -> u64 {
+    /// What a route has used of its minute, without counting a request; `None` when no minute is under way.
+    pub(crate) fn route(&self, key: &str, now: Timestamp) -> Option<Used> {
+        self.windows.get(key).and_then(|window| used_of(*window, now))
+    }
+
+    /// Every route whose minute is under way.
+    pub(crate) fn routes(&self, now: Timestamp) -> impl Iterator<Item = (&'static str, Used)> {
+        self.windows.iter().filter_map(move |(key, window)| Some((*key, used_of(*window, now)?)))
+    }
+
+    /// How many requests were counted today.
+    pub(crate) fn used(&self, now: Timestamp) -> u64 {
         self.today.filter(|(end, _)| now < *end).map_or(0, |(_, used)| used)
     }
+}
+
+fn used_of((start, count): (Timestamp, u32), now: Timestamp) -> Option<Used> {
+    let reset = later(start, MINUTE);
+    (now < reset).then_some(Used { count, reset })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::changes::Changes;
 use crate::settings::Memory;
 
 /// Entries with a weight in bytes, never more of either than [`Memory`] allows.
@@ -13,11 +14,13 @@ pub(crate) struct Log<T> {
     bytes: usize,
     dropped: u64,
     memory: Memory,
+    /// By the numbers of entries.
+    changes: Changes<u64>,
 }
 
 impl<T> Log<T> {
     pub(crate) fn new(memory: Memory) -> Self {
-        Self { entries: VecDeque::new(), next: 0, bytes: 0, dropped: 0, memory }
+        Self { entries: VecDeque::new(), next: 0, bytes: 0, dropped: 0, memory, changes: Changes::default() }
     }
 
     /// Adds an entry and gives its number, by which it can be changed while it is remembered.
@@ -33,6 +36,7 @@ impl<T> Log<T> {
         let number = self.next;
         self.next = number.saturating_add(1);
         self.entries.push_back((number, entry, bytes));
+        self.changes.note(number);
         self.fit(forgotten);
         number
     }
@@ -40,6 +44,7 @@ impl<T> Log<T> {
     fn fit(&mut self, mut forgotten: impl FnMut(u64, T)) {
         while self.entries.len() > 1 && (self.entries.len() > self.memory.count || self.bytes > self.memory.bytes) {
             if let Some((number, entry, bytes)) = self.entries.pop_front() {
+                self.changes.note(number);
                 self.bytes = self.bytes.saturating_sub(bytes);
                 self.dropped = self.dropped.saturating_add(1);
                 forgotten(number, entry);
@@ -50,6 +55,7 @@ impl<T> Log<T> {
     /// The entry `number` has become so much larger.
     pub(crate) fn grow(&mut self, number: u64, bytes: usize) {
         let Ok(index) = self.position(number) else { return };
+        self.changes.note(number);
         if let Some((_, _, weight)) = self.entries.get_mut(index) {
             *weight = weight.saturating_add(bytes);
             self.bytes = self.bytes.saturating_add(bytes);
@@ -68,6 +74,7 @@ impl<T> Log<T> {
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         let index = self.position(number).ok()?;
+        self.changes.note(number);
         self.entries.get_mut(index).map(|(_, entry, _)| entry)
     }
 
@@ -81,6 +88,7 @@ impl<T> Log<T> {
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
         let index = self.position(number).ok()?;
         let (_, entry, bytes) = self.entries.remove(index)?;
+        self.changes.note(number);
         self.bytes = self.bytes.saturating_sub(bytes);
         Some(entry)
     }
@@ -88,12 +96,18 @@ impl<T> Log<T> {
     /// Takes out everything. It does not count as forgotten.
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = T> {
         self.bytes = 0;
+        self.changes.note_all(self.entries.iter().map(|(number, _, _)| *number));
         std::mem::take(&mut self.entries).into_iter().map(|(_, entry, _)| entry)
     }
 
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.entries.iter().map(|(_, entry, _)| entry)
+    }
+
+    /// How many entries there are, and how many bytes they take.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytes)
     }
 
     /// The number that the next entry gets.
@@ -108,8 +122,43 @@ impl<T> Log<T> {
     /// Forgets everything. Numbers go on, so that an entry in work cannot change another.
     pub(crate) fn clear(&mut self) {
         self.dropped = self.dropped.saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX));
+        self.changes.note_all(self.entries.iter().map(|(number, _, _)| *number));
         self.entries.clear();
         self.bytes = 0;
+    }
+}
+
+/// For the file that entries are kept in.
+#[cfg(feature = "data")]
+impl<T> Log<T> {
+    pub(crate) fn changes(&mut self) -> &mut Changes<u64> {
+        &mut self.changes
+    }
+
+    /// An entry and its weight.
+    pub(crate) fn weighed(&self, number: u64) -> Option<(&T, usize)> {
+        self.entries.get(self.position(number).ok()?).map(|(_, entry, bytes)| (entry, *bytes))
+    }
+
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.entries.iter().map(|(number, _, _)| *number)
+    }
+
+    /// The number of the next entry, and how many were forgotten.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.next, self.dropped)
+    }
+
+    /// Becomes what a file has: entries in the order of their numbers, with their weights. What is too much by today's
+    /// measure is forgotten.
+    pub(crate) fn restore(&mut self, (next, dropped): (u64, u64), entries: impl Iterator<Item = (u64, T, usize)>) {
+        self.entries = entries.collect();
+        self.bytes = self.entries.iter().fold(0, |sum, (_, _, bytes)| sum.saturating_add(*bytes));
+        // A number is never given twice, whatever the file says.
+        let above = self.entries.back().map_or(0, |(number, _, _)| number.saturating_add(1));
+        self.next = next.max(above).max(self.next);
+        self.dropped = dropped;
+        self.fit(|_, _| {});
     }
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::json;
 use crate::warning::Warning;
 
 /// An address with the name shown beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Mailbox {
     /// The address, as it was sent.
@@ -21,7 +21,7 @@ pub struct Mailbox {
 }
 
 /// In which list a recipient stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Role {
@@ -34,7 +34,7 @@ pub enum Role {
 }
 
 /// How far an email has come, in MailerSend's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum EmailStatus {
@@ -49,11 +49,12 @@ pub enum EmailStatus {
 }
 
 /// How a message was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Via {
     /// `POST /v1/email`.
+    #[default]
     Api,
     /// An object of `POST /v1/bulk-email`.
     Bulk,
@@ -62,7 +63,7 @@ pub enum Via {
 }
 
 /// A file that travels with a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attachment {
     /// The name it was sent with.
@@ -72,11 +73,12 @@ pub struct Attachment {
     /// What `cid:` links in the HTML call it.
     pub id: Option<String>,
     /// Its bytes, decoded.
+    #[serde(with = "crate::codec::bytes")]
     pub content: Bytes,
 }
 
 /// Someone who was not written to, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Suppressed {
     /// The address, as it was sent.
@@ -84,11 +86,12 @@ pub struct Suppressed {
     /// The name, if any was sent.
     pub name: Option<String>,
     /// MailerSend's words for the lists that the address is on.
+    #[serde(deserialize_with = "crate::codec::words::deserialize")]
     pub reasons: Vec<&'static str>,
 }
 
 /// One accepted message: what was asked for, before personalization.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
     /// What the answer's `x-message-id` said, or the finished bulk request lists.

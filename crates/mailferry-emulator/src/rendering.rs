@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::content::{LISTS, Recipient, recipients};
 use crate::message::{Rendered, Role};
-use crate::settings::{Settings, VariableSettings};
+use crate::settings::{RecipientLimits, Settings, VariableSettings};
 use crate::templates::{Chosen, Stored};
 use crate::twig::{self, Problem, Syntax, simple_tokens};
 use crate::warning::{Warning, WarningKind};
@@ -58,9 +58,9 @@ impl Source {
 /// own sees what a single `to` recipient sees, so that copies of a bulk object are that object's; with several `to`
 /// recipients they see the message with no data at all. Both UNCERTAIN. A stored template's text and HTML take the place
 /// of the message's.
-pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen) -> Rendering {
+pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen, most: RecipientLimits) -> Rendering {
     let count = LISTS.iter().filter_map(|(list, _)| root.get(list)?.as_array()).map(Vec::len).sum::<usize>();
-    if count > settings.recipients.total() {
+    if count > most.total() {
         // It will be refused for that; rendering it a million times first would only take time.
         return Rendering { template, ..Rendering::default() };
     }

@@ -1,9 +1,10 @@
 //! What is answered, before it becomes HTTP.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::json;
 
@@ -16,10 +17,11 @@ pub(crate) struct Reply {
 }
 
 /// A reply as it was sent, for the log: what is large in it is shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
+    #[serde(with = "crate::codec::bytes")]
     pub(crate) body: Bytes,
 }
 
@@ -34,6 +36,7 @@ impl Sent {
 impl From<Reply> for Sent {
     fn from(reply: Reply) -> Self {
         let Reply { status, headers, body } = reply;
+        let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         Self { status, headers, body: body.into() }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::reply::Sent;
@@ -12,14 +13,17 @@ use crate::reply::Sent;
 /// One request to the API, as it arrived.
 ///
 /// The token is never shown by `Debug` nor among the [headers](Request::headers).
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Request {
     pub(crate) number: u64,
     pub(crate) at: Timestamp,
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Arc<[(String, String)]>,
+    /// Not for a file, which is shown to more people than a token is.
+    #[serde(skip)]
     pub(crate) authorization: Option<String>,
+    #[serde(with = "crate::codec::bytes")]
     pub(crate) body: Bytes,
     pub(crate) status: Option<u16>,
     /// What it was answered with; shared, because answers may be large.

@@ -190,6 +190,9 @@ const ROUTES: &[Route] = &[
     Route { method: "GET", pattern: "activities/*", endpoint: Endpoint::OneActivity, scopes: ACTIVITY },
 ];
 
+/// The name under which questions about activities and emails are counted together.
+pub(crate) const READINGS: &str = "activity";
+
 const WEBHOOKS: &[&str] = &["webhooks_full"];
 const ACTIVITY: &[&str] = &["activity_read", "activity_full"];
 const TOKENS: &[&str] = &["tokens_full"];
@@ -203,6 +206,16 @@ const SMTP_USERS: &[&str] = &["smtp_users_read", "smtp_users_full"];
 const SMTP_USERS_FULL: &[&str] = &["smtp_users_full"];
 const INBOUND: &[&str] = &["inbounds_full"];
 const READ: &[&str] = &["email_full", "activity_read", "activity_full"];
+
+/// Every route that is emulated.
+pub(crate) fn emulated() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.endpoint != Endpoint::Absent)
+}
+
+/// The names that requests are counted under.
+pub(crate) fn counted() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.pattern).chain([READINGS])
+}
 
 /// Where a request leads.
 pub(crate) enum Found<'a> {

@@ -115,6 +115,9 @@ async fn respond(
     parts: Parts,
     body: Incoming,
 ) -> Result<Response<Answer>, Gone> {
+    if !inspection::is_health(parts.uri.path()) {
+        service.keeping.ready().await;
+    }
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if inspection::is_its(&target) {
@@ -294,7 +297,7 @@ fn response(sent: &Sent, answer: fn(Bytes) -> Answer) -> Result<Response<Answer>
     let Sent { status, headers, body } = sent;
     let mut builder = Response::builder().status(*status);
     for (name, value) in headers {
-        builder = builder.header(*name, value);
+        builder = builder.header(&**name, value);
     }
     builder.body(answer(body.clone())).map_err(|_| Gone("the answer is not HTTP"))
 }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::intake::HttpLimits;
 use crate::templates::{Folder, Template};
 use crate::webhooks::{Pausing, Retries, WITHIN};
@@ -81,7 +83,7 @@ impl Default for RecipientLimits {
 }
 
 /// The standing of the emulated account, which decides whether requests are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AccountState {
     /// Everything works.
@@ -106,6 +108,40 @@ pub enum AccountState {
 }
 
 impl AccountState {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Active,
+        Self::SwitchedOff,
+        Self::NotAuthorized,
+        Self::Suspended,
+        Self::IpNotAllowed,
+        Self::EmailQuotaReached,
+        Self::TrialQuotaReached,
+        Self::TrialRecipientsReached,
+        Self::TemplateDomainUnverified,
+    ];
+
+    /// The word that flags and the page have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::SwitchedOff => "switched_off",
+            Self::NotAuthorized => "not_authorized",
+            Self::Suspended => "suspended",
+            Self::IpNotAllowed => "ip_not_allowed",
+            Self::EmailQuotaReached => "email_quota_reached",
+            Self::TrialQuotaReached => "trial_quota_reached",
+            Self::TrialRecipientsReached => "trial_recipients_reached",
+            Self::TemplateDomainUnverified => "template_domain_unverified",
+        }
+    }
+
+    /// The state with this word, in any case, with `-` or `_`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.replace('-', "_");
+        Self::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(&name))
+    }
+
     /// The `id` of the refusal that every request meets, if any.
     pub(crate) fn refusal(self) -> Option<&'static str> {
         match self {
@@ -149,7 +185,7 @@ pub enum MessageIds {
 }
 
 /// One token of the account.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) secret: String,
     /// `None`: every scope.
@@ -186,19 +222,11 @@ pub(crate) struct Settings {
     pub(crate) templates: Option<Vec<Template>>,
     pub(crate) template_folder: Option<Folder>,
     pub(crate) variables: VariableSettings,
-    pub(crate) rate_limits: RateLimits,
-    pub(crate) recipients: RecipientLimits,
-    pub(crate) daily_quota: Option<u64>,
-    pub(crate) bulk_objects: usize,
     pub(crate) bulk_delay: Duration,
-    pub(crate) delivery_delay: Duration,
     pub(crate) message_ids: MessageIds,
-    pub(crate) custom_headers: bool,
     pub(crate) ignore_duplicates: bool,
     pub(crate) reserved_variables: Vec<String>,
     pub(crate) memory: Memory,
-    /// How far back activities can be asked for, in days; `None`: for ever.
-    pub(crate) retention_days: Option<u16>,
     pub(crate) webhook_retries: Retries,
     pub(crate) inbound_retries: Retries,
     /// How long a receiver may take, in real time.
@@ -219,19 +247,12 @@ impl Default for Settings {
             templates: None,
             template_folder: None,
             variables: VariableSettings::default(),
-            rate_limits: RateLimits::unlimited(),
-            recipients: RecipientLimits::approved(),
-            daily_quota: None,
-            bulk_objects: 500,
             bulk_delay: Duration::from_millis(300),
-            delivery_delay: Duration::from_secs(2),
             message_ids: MessageIds::List,
-            custom_headers: true,
             ignore_duplicates: false,
             // The list of reserved names is not published; this one is a system token (facts sheet 5.2). UNCERTAIN.
             reserved_variables: vec!["unsubscribe".to_owned()],
             memory: Memory::default(),
-            retention_days: None,
             webhook_retries: Retries::default(),
             inbound_retries: Retries::none(),
             webhook_timeout: WITHIN,
@@ -249,13 +270,6 @@ impl Settings {
         verified.iter().any(|known| {
             domain == *known || domain.strip_suffix(known.as_str()).is_some_and(|above| above.ends_with('.'))
         })
-    }
-
-    /// What a token may do: `None` when it is not known at all.
-    pub(crate) fn token(&self, secret: &str) -> Option<&Token> {
-        const ANY: &Token = &Token { secret: String::new(), scopes: None };
-        let known = self.tokens.iter().find(|token| token.secret == secret);
-        known.or_else(|| (self.any_token && !secret.is_empty()).then_some(ANY))
     }
 }
 

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use regex_lite::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+
+use crate::codec::Word;
 
 /// One of MailerSend's lists of people who are not to be written to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SuppressionList {
     /// Addresses and patterns that the account itself has blocked.
@@ -53,14 +56,45 @@ impl SuppressionList {
 }
 
 /// Whom an entry is about.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
 pub(crate) enum Whom {
     Exact(String),
     Pattern(String, Regex),
 }
 
+/// The same in a file: an expression is compiled again.
+#[derive(Serialize, Deserialize)]
+enum Written {
+    Exact(String),
+    Pattern(String),
+}
+
+impl From<Whom> for Written {
+    fn from(whom: Whom) -> Self {
+        match whom {
+            Whom::Exact(text) => Self::Exact(text),
+            Whom::Pattern(text, _) => Self::Pattern(text),
+        }
+    }
+}
+
+impl TryFrom<Written> for Whom {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match written {
+            Written::Exact(text) => Ok(Self::Exact(text)),
+            Written::Pattern(text) => {
+                let expression = pattern(&text).ok_or("a pattern of the blocklist does not compile")?;
+                Ok(Self::Pattern(text, expression))
+            }
+        }
+    }
+}
+
 /// One entry of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) recipient_id: String,
@@ -69,11 +103,23 @@ pub(crate) struct Entry {
     /// The name of the domain it is about; `None`: the whole account.
     pub(crate) domain: Option<String>,
     /// What the mail server said, if it is here because of a bounce.
-    pub(crate) reason: Option<&'static str>,
+    #[serde(deserialize_with = "crate::codec::maybe_word::deserialize")]
+    pub(crate) reason: Option<Word>,
     pub(crate) created_at: Timestamp,
 }
 
 impl Entry {
+    /// Whether it is about the same people, for the same reason.
+    #[cfg(feature = "data")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let kind = |whom: &Whom| matches!(whom, Whom::Exact(_));
+        let (mine, its) = (&self.whom, &other.whom);
+        self.list == other.list
+            && self.domain == other.domain
+            && kind(mine) == kind(its)
+            && mine.text().eq_ignore_ascii_case(its.text())
+    }
+
     fn matches(&self, address: &str) -> bool {
         match &self.whom {
             Whom::Exact(known) => known.eq_ignore_ascii_case(address),

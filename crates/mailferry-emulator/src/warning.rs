@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::de::Error as _;
 use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::codec;
 
 /// Something about one email that its sender probably did not mean.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +35,8 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
+    const ALL: [Self; 4] = [Self::MissingVariable, Self::SimpleSyntax, Self::NotCompiled, Self::UnknownTemplate];
+
     /// A word for programs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -74,6 +79,23 @@ impl fmt::Display for Warning {
                 write!(f, "the emulator has no template `{name}`, so it cannot show its content")
             }
         }
+    }
+}
+
+/// As it is serialized; its sentence is made again.
+impl<'de> Deserialize<'de> for Warning {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            #[serde(deserialize_with = "codec::word::deserialize")]
+            field: codec::Word,
+            kind: String,
+            name: String,
+        }
+        let Written { field, kind, name } = Written::deserialize(deserializer)?;
+        let known = WarningKind::ALL.into_iter().find(|known| known.as_str() == kind);
+        let kind = known.ok_or_else(|| D::Error::custom(format!("{kind:?} is no warning of this version")))?;
+        Ok(Self { field, kind, name })
     }
 }
 

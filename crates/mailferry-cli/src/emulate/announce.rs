@@ -2,10 +2,11 @@
 
 use std::io;
 
-use mailferry_emulator::{Emulator, RegisteredWebhook, RouteKey};
+use mailferry_emulator::{Emulator, RegisteredWebhook, RouteKey, WebhookVersion};
 use serde::Serialize;
 
 use super::Posts;
+use super::args::EmulateArgs;
 use crate::output::{HEADING, Output, printable};
 
 /// What a script needs to know.
@@ -17,6 +18,8 @@ pub(super) struct Ready<'a> {
     smtp: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     submission: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     webhooks: Vec<ReadyWebhook<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -40,17 +43,17 @@ struct ReadyRoute<'a> {
 }
 
 impl<'a> Ready<'a> {
-    pub(super) fn new(emulator: &'a Emulator, posts: &'a Posts<'_>) -> Self {
-        let Posts { webhooks, version, routes } = posts;
+    pub(super) fn new(emulator: &'a Emulator, posts: &'a Posts, args: &EmulateArgs) -> Self {
+        let Posts { webhooks, routes } = posts;
         let webhook = |webhook: &'a RegisteredWebhook| ReadyWebhook {
             id: webhook.id(),
             url: webhook.url(),
-            version: *version,
+            version: version(webhook),
             secret: webhook.secret(),
         };
-        let route = |(url, route): &'a (&String, RouteKey)| ReadyRoute {
+        let route = |route: &'a RouteKey| ReadyRoute {
             id: route.id(),
-            url: url.as_str(),
+            url: route.url(),
             address: route.address(),
             secret: route.secret(),
         };
@@ -59,6 +62,7 @@ impl<'a> Ready<'a> {
             token: emulator.token(),
             smtp: emulator.smtp_address().map(|address| address.to_string()),
             submission: emulator.submission_address().map(|address| address.to_string()),
+            data: args.keeping.data.as_ref().map(|path| path.display().to_string()),
             webhooks: webhooks.iter().map(webhook).collect(),
             inbound_routes: routes.iter().map(route).collect(),
         }
@@ -66,13 +70,16 @@ impl<'a> Ready<'a> {
 }
 
 /// Says how to try it, in lines that can be pasted.
-pub(super) fn announce(emulator: &Emulator, posts: &Posts<'_>, output: &mut Output) -> io::Result<()> {
+pub(super) fn announce(emulator: &Emulator, posts: &Posts, args: &EmulateArgs, output: &mut Output) -> io::Result<()> {
     let (url, token) = (emulator.url(), emulator.token());
     let root = url.trim_end_matches("v1/");
     let is_local = emulator.address().ip().is_loopback();
     output.line(format_args!(
         "{HEADING}MailerSend's API, on this machine.{HEADING:#} It delivers no mail. Ctrl-C ends it."
     ))?;
+    if let Some(path) = &args.keeping.data {
+        output.line(format_args!("Everything is kept in {}", printable(&path.display().to_string())))?;
+    }
     output.line("")?;
     output.line("Let a program send to it:")?;
     output.line(format_args!("  export MAILERSEND_API_URL={url}"))?;
@@ -109,15 +116,25 @@ fn authorize(output: &mut Output, end: &str) -> io::Result<()> {
     output.line(format_args!("    -H \"Authorization: Bearer $MAILERSEND_API_TOKEN\"{end}"))
 }
 
+fn version(webhook: &RegisteredWebhook) -> u8 {
+    match webhook.version() {
+        WebhookVersion::V1 => 1,
+        WebhookVersion::V2 => 2,
+    }
+}
+
 /// Who is told what becomes of mails.
-fn told(posts: &Posts<'_>, output: &mut Output) -> io::Result<()> {
-    let Posts { webhooks, version, routes: _ } = posts;
+fn told(posts: &Posts, output: &mut Output) -> io::Result<()> {
+    let Posts { webhooks, routes: _ } = posts;
+    for (number, its) in [1, 2].map(|number| (number, webhooks.iter().filter(move |its| version(its) == number))) {
+        let urls: Vec<_> = its.map(|webhook| printable(webhook.url())).collect();
+        if !urls.is_empty() {
+            output.line(format_args!("What becomes of mails is posted, in version {number}, to:"))?;
+            urls.iter().try_for_each(|url| output.line(format_args!("  {url}")))?;
+        }
+    }
     if webhooks.is_empty() {
         return Ok(());
-    }
-    output.line(format_args!("What becomes of mails is posted, in version {version}, to:"))?;
-    for webhook in webhooks {
-        output.line(format_args!("  {}", printable(webhook.url())))?;
     }
     output.line("The receiver verifies it with:")?;
     let secrets: Vec<_> = webhooks.iter().map(RegisteredWebhook::secret).collect();
@@ -127,20 +144,20 @@ fn told(posts: &Posts<'_>, output: &mut Output) -> io::Result<()> {
 }
 
 /// How mails can arrive.
-fn arriving(emulator: &Emulator, posts: &Posts<'_>, output: &mut Output) -> io::Result<()> {
-    let Some((_, first)) = posts.routes.first() else {
+fn arriving(emulator: &Emulator, posts: &Posts, output: &mut Output) -> io::Result<()> {
+    let Some(first) = posts.routes.first() else {
         if let Some(smtp) = emulator.smtp_address() {
             output.line(format_args!("Mails arrive by SMTP at {smtp}, once somebody adds an inbound route."))?;
             output.line("")?;
         }
         return Ok(());
     };
-    for (url, route) in &posts.routes {
+    for route in &posts.routes {
         output.line(format_args!("Mails to {}", route.address()))?;
-        output.line(format_args!("  are posted to {}", printable(url)))?;
+        output.line(format_args!("  are posted to {}", printable(route.url())))?;
     }
     output.line("The receiver verifies them with:")?;
-    let secrets: Vec<_> = posts.routes.iter().map(|(_, route)| route.secret()).collect();
+    let secrets: Vec<_> = posts.routes.iter().map(RouteKey::secret).collect();
     output.line(format_args!("  export MAILERSEND_INBOUND_SECRET={}", secrets.join(",")))?;
     output.line("Let one arrive:")?;
     let root = emulator.url().trim_end_matches("v1/");

@@ -2,7 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
+use super::account::EmulatedAccount;
 use super::faults::EmulatedFaults;
+use super::keeping::EmulatedKeeping;
 use super::submission::SubmissionArgs;
 use super::templates::EmulatedTemplates;
 
@@ -10,6 +12,7 @@ use super::templates::EmulatedTemplates;
 #[command(after_help = "\
 Examples:
   mailferry emulate
+  mailferry emulate --plan trial --delay recorded
   mailferry emulate --limits documented --quota 100
   mailferry emulate --webhook http://127.0.0.1:8000/mailersend/tracking
   mailferry emulate --smtp 2525 \\
@@ -17,10 +20,13 @@ Examples:
   mailferry emulate --submission 2587
   mailferry emulate --outcome '*@gone.example=hard_bounced' --delivery-delay 0
   mailferry emulate --fault 'rate_limit*3' --fault 'answer_lost:5%' --fault-seed 7
+  mailferry emulate --data mails.db
   mailferry emulate --listen 127.0.0.1:0 --json
 
-Answers as MailerSend is documented to, keeps all mail in memory and delivers
-none. What was sent is at /_emulator/emails below the address. Stops at Ctrl-C.
+Answers as MailerSend is documented to, keeps all mail in memory, or in a file,
+and delivers none. What was sent is at /_emulator/emails below the address.
+Ctrl-C or SIGTERM ends it when answers under way are given and everything is
+kept; a second one ends it at once.
 
 What becomes of a mail is said by its recipient: bounce@…, soft-bounce@…,
 deferred@…, open@…, click@…, unsubscribe@… and complaint@… have the outcome
@@ -32,15 +38,17 @@ pub(crate) struct EmulateArgs {
     /// Listen where other machines can reach it
     #[arg(long)]
     pub(crate) allow_remote: bool,
-    /// Take this token [default: one made up for this run]
+    /// Take this token [default: that of `MAILFERRY_EMULATOR_TOKEN`, which others on this machine cannot see; or one
+    /// that is made up and printed]
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Vec<String>,
     /// Take any token
     #[arg(long, conflicts_with = "token")]
     pub(crate) any_token: bool,
     /// How many requests a minute are taken: `documented` is 120 for email, 10 for bulk email, 60 for anything else
-    #[arg(long, value_name = "WHICH", default_value = "none")]
-    pub(crate) limits: Limits,
+    /// [default: those of the plan, or none]
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) limits: Option<Limits>,
     /// How many requests a day are taken
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u64>,
@@ -57,7 +65,7 @@ pub(crate) struct EmulateArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) pause_domain: Vec<String>,
     /// Let tokens do only this, such as `email_full` or `activity_read` [default: everything]
-    #[arg(long, value_name = "WORD", requires = "token")]
+    #[arg(long, value_name = "WORD")]
     pub(crate) scope: Vec<String>,
     /// Make ids, tokens and secrets from this number, so that they are the same each time
     #[arg(long, value_name = "NUMBER")]
@@ -70,6 +78,16 @@ pub(crate) struct EmulateArgs {
     pub(crate) sending: SubmissionArgs,
     #[command(flatten)]
     pub(crate) faults: EmulatedFaults,
+    #[command(flatten)]
+    pub(crate) account: EmulatedAccount,
+    #[command(flatten)]
+    pub(crate) keeping: EmulatedKeeping,
+    /// Start nothing, and say whether the emulator at this URL is ready: exit code 0 or 1
+    #[arg(long, value_name = "URL", exclusive = true, num_args = 0..=1, default_missing_value = "http://127.0.0.1:2580")]
+    pub(crate) check: Option<String>,
+    /// Start nothing, and print the OpenAPI description of what is emulated
+    #[arg(long, exclusive = true)]
+    pub(crate) print_openapi: bool,
 }
 
 /// What is told to others.

@@ -1,10 +1,16 @@
 //! `mailferry emulate`: MailerSend's API on this machine.
 
+mod account;
 mod announce;
 pub(crate) mod args;
+#[cfg(test)]
+mod containers;
 mod faults;
+mod keeping;
+mod probe;
 mod submission;
 mod templates;
+mod token;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -13,36 +19,48 @@ use std::time::Duration;
 use mailferry::transport::{Error, ErrorKind};
 use mailferry::{InvalidAddress, Mailbox};
 use mailferry_emulator::{
-    Builder, Emulator, InboundRoute, Outcome, RateLimits, RegisteredWebhook, RouteKey, SuppressionList, Webhook,
-    WebhookVersion,
+    Builder, DataError, Emulator, InboundRoute, Outcome, RateLimits, RegisteredWebhook, RouteKey, SuppressionList,
+    Webhook, WebhookVersion,
 };
 use tokio::net::TcpListener;
 
 use crate::exit::Exit;
+use crate::log;
 use crate::output::{Failure, Output, io_text};
 use crate::signals::Signals;
 
 use announce::Ready;
-use args::{EmulateArgs, EmulatedEvents, Limits};
+use args::{EmulateArgs, Limits};
 
 /// What is posted where.
-struct Posts<'a> {
+struct Posts {
     webhooks: Vec<RegisteredWebhook>,
-    version: u8,
-    /// Each with its URL.
-    routes: Vec<(&'a String, RouteKey)>,
+    routes: Vec<RouteKey>,
 }
 
 /// Runs until it is told to end.
 pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if let Some(url) = &args.check {
+        return probe::run(url, output).await;
+    }
+    if args.print_openapi {
+        output.line(mailferry_emulator::openapi())?;
+        return Ok(Exit::Done);
+    }
+    log::start_serving(output.colors_errors())?;
     let address = allowed(address(&args.listen)?, &args)?;
     let smtp = args.events.smtp.as_deref().map(|text| allowed(self::address(text)?, &args)).transpose()?;
     let sending = args.sending.submission.as_deref();
     let sending = sending.map(|text| allowed(self::address(text)?, &args)).transpose()?;
     let suppressed: Vec<Mailbox> = args.suppress.iter().map(|text| suppressed(text)).collect::<Result<_, _>>()?;
-    let builder = args.sending.apply(builder(&args)?, sending)?;
+    let tokens = token::given(&args)?;
+    if [Some(address), smtp, sending].into_iter().flatten().any(|address| !address.ip().is_loopback()) {
+        token::require(&tokens, &args)?;
+    }
+    let builder = token::set_up(args.sending.apply(builder(&args)?, sending)?, &tokens, &args);
     let mut signals = Signals::new()?;
     let emulator = start(builder, address, smtp, sending, &args).await?;
+    args.account.started(&emulator);
     for mailbox in suppressed {
         emulator.suppress(SuppressionList::HardBounces, mailbox.address().to_ascii());
     }
@@ -55,20 +73,20 @@ pub(crate) async fn run(args: EmulateArgs, output: &mut Output) -> Result<Exit, 
         }
         output.warning(format_args!("other machines can send to {exposed}{who}"));
     }
-    let EmulatedEvents { webhook_version, inbound_route, .. } = &args.events;
-    let posts = Posts {
-        webhooks: emulator.webhooks(),
-        version: *webhook_version,
-        routes: inbound_route.iter().zip(emulator.inbound_routes()).collect(),
-    };
+    let posts = Posts { webhooks: emulator.webhooks(), routes: emulator.inbound_routes() };
     if output.json {
-        output.object(&Ready::new(&emulator, &posts))?;
+        output.object(&Ready::new(&emulator, &posts, &args))?;
     } else {
-        announce::announce(&emulator, &posts, output)?;
+        announce::announce(&emulator, &posts, &args, output)?;
     }
     signals.next().await;
-    emulator.shutdown().await;
-    Ok(Exit::Done)
+    tokio::select! {
+        () = emulator.shutdown() => Ok(Exit::Done),
+        () = signals.next() => {
+            output.warning("ended at once: answers under way are cut off, and the last changes may not be kept");
+            Ok(Exit::Other)
+        }
+    }
 }
 
 /// An address that other machines can reach has to be meant.
@@ -97,17 +115,12 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, Error> {
 /// The emulator as the flags describe it.
 fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
     let EmulateArgs { events, .. } = args;
-    let mut builder = Emulator::builder()
-        .bulk_delay(Duration::from_millis(args.bulk_delay))
-        .delivery_delay(Duration::from_millis(events.delivery_delay));
-    for token in &args.token {
-        builder = if args.scope.is_empty() { builder.token(token) } else { builder.scoped_token(token, &args.scope) };
-    }
-    if args.any_token {
-        builder = builder.any_token();
-    }
-    if let Limits::Documented = args.limits {
-        builder = builder.rate_limits(RateLimits::documented());
+    let mut builder = Emulator::builder().bulk_delay(Duration::from_millis(args.bulk_delay));
+    builder = args.account.set_up(builder, Duration::from_millis(events.delivery_delay));
+    match args.limits {
+        Some(Limits::Documented) => builder = builder.rate_limits(RateLimits::documented()),
+        Some(Limits::None) => builder = builder.rate_limits(RateLimits::unlimited()),
+        None => {}
     }
     if let Some(quota) = args.quota {
         builder = builder.daily_quota(quota);
@@ -141,7 +154,7 @@ fn builder(args: &EmulateArgs) -> Result<Builder, Error> {
             None => route,
         });
     }
-    Ok(args.faults.set_up(builder))
+    Ok(args.keeping.set_up(args.faults.set_up(builder)))
 }
 
 async fn start(
@@ -157,7 +170,7 @@ async fn start(
         Some(smtp) => builder.smtp(smtp),
         None => builder,
     };
-    builder.serve(listener).map_err(|cause| {
+    builder.serve(listener).await.map_err(|cause| {
         // The first address is bound by now; the others can be tried again.
         let taken = |(address, _): &(SocketAddr, _)| std::net::TcpListener::bind(address).is_err();
         let others = [(smtp, "--smtp"), (sending, "--submission")];
@@ -169,6 +182,9 @@ async fn start(
 
 /// Why there is no emulator at an address.
 fn unusable(cause: io::Error, address: SocketAddr, flag: &str, args: &EmulateArgs) -> Error {
+    if let Some(error) = cause.get_ref().and_then(|inner| inner.downcast_ref::<DataError>()) {
+        return Error::new(ErrorKind::Config, format!("--data: {error}")).with_remedy(error.remedy());
+    }
     let text = match cause.kind() {
         io::ErrorKind::InvalidInput => io_text(&cause),
         _ => format!("the emulator cannot listen at {address}: {}", io_text(&cause)),

@@ -1,11 +1,15 @@
-//! The command against other people's code: Django Anymail and MailerSend's own Python SDK, from PyPI.
+//! The command against other people's code: Django Anymail and MailerSend's own Python SDK from PyPI, its Node SDK and
+//! Nodemailer from npm, and SMTP clients.
 //!
-//! Where Python or PyPI is missing the tests say that they were skipped, unless `MUST_RUN_ALL` is set.
+//! Where Python, Node or what they load is missing the tests say that they were skipped, unless `MUST_RUN_ALL` is set.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Mutex;
+
+const PYTHON: &str = "Python 3.11 or newer with venv, and PyPI";
+const NODE: &str = "Node 18 or newer with npm, and its registry";
 
 /// Two tests want the same environment, and the first makes it.
 static ENVIRONMENT: Mutex<()> = Mutex::new(());
@@ -21,24 +25,33 @@ fn python() -> Option<PathBuf> {
     let made = Command::new("bash").arg(scripts().join("setup_venv.sh")).arg(&folder).output();
     match made {
         Ok(output) if output.status.success() => Some(folder.join("bin/python")),
-        Ok(output) => skip(&String::from_utf8_lossy(&output.stderr)),
-        Err(cause) => skip(&cause.to_string()),
+        Ok(output) => skip(PYTHON, &String::from_utf8_lossy(&output.stderr)),
+        Err(cause) => skip(PYTHON, &cause.to_string()),
     }
 }
 
-fn skip(why: &str) -> Option<PathBuf> {
+/// Node, with what the acceptance tests in JavaScript need.
+fn node() -> Option<PathBuf> {
+    match Command::new("bash").arg(scripts().join("setup_node.sh")).output() {
+        Ok(output) if output.status.success() => Some("node".into()),
+        Ok(output) => skip(NODE, &String::from_utf8_lossy(&output.stderr)),
+        Err(cause) => skip(NODE, &cause.to_string()),
+    }
+}
+
+fn skip(needed: &str, why: &str) -> Option<PathBuf> {
     assert!(std::env::var_os("MUST_RUN_ALL").is_none(), "the acceptance tests cannot run: {why}");
     let why = why.trim().lines().last().unwrap_or("no reason given");
     // Past the test harness, which keeps what a passing test prints to itself.
     let mut stderr = std::io::stderr();
-    writeln!(stderr, "SKIPPED: an acceptance test needs Python 3.11 or newer with venv, and PyPI: {why}").unwrap();
+    writeln!(stderr, "SKIPPED: an acceptance test needs {needed}: {why}").unwrap();
     None
 }
 
-fn run(script: &str, arguments: &[&str]) {
-    let Some(python) = python() else { return };
+fn run(program: Option<PathBuf>, script: &str, arguments: &[&str]) {
+    let Some(program) = program else { return };
     let command = env!("CARGO_BIN_EXE_mailferry");
-    let output: Output = Command::new(python)
+    let output: Output = Command::new(program)
         .arg(scripts().join(script))
         .args(arguments)
         .args(["--mailferry", command])
@@ -53,10 +66,15 @@ fn run(script: &str, arguments: &[&str]) {
 /// NET-01, NET-02, BAT-06, EXT-01, STA-01, UNS-01, ERR-02 among all others: whatever the generator makes.
 #[test]
 fn django_anymail_and_the_command_send_the_same() {
-    run("run_differential.py", &["--seed", "1", "--count", "2000"]);
+    run(python(), "run_differential.py", &["--seed", "1", "--count", "2000"]);
 }
 
 #[test]
-fn the_python_sdk_and_django_anymail_send_to_the_emulator() {
-    run("run_sdks.py", &[]);
+fn the_python_sdk_django_anymail_and_smtp_clients_send_to_the_emulator() {
+    run(python(), "run_sdks.py", &[]);
+}
+
+#[test]
+fn the_node_sdk_and_nodemailer_send_to_the_emulator() {
+    run(node(), "node/run_node.mjs", &[]);
 }

@@ -1,14 +1,14 @@
 //! `mailferry emulate`.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::capture::Capture;
-use crate::session::{GOOD, Session, finish};
+use crate::session::{GOOD, Session, Transcript, finish};
 
 /// The command, which is ready.
 pub(crate) struct Running {
@@ -32,10 +32,35 @@ impl Running {
             .file("message.json", GOOD)
     }
 
+    /// What the emulator says of itself, at this path.
+    fn ask(&self, path: &str) -> Value {
+        let address = self.ready["url"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/v1/");
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
     pub(crate) fn end(self, signal: &str) -> i32 {
+        self.ended_by(signal).code
+    }
+
+    /// What it said until it ended.
+    pub(crate) fn ended_by(self, signal: &str) -> Transcript {
+        self.signal(signal);
         let Self { child, ready: _ } = self;
-        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-        finish(child).code
+        finish(child)
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Ends it without asking it.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
@@ -86,6 +111,9 @@ fn other_machines_are_let_in_only_when_said() {
         assert_eq!(done.code, 2, "{done}");
         assert!(done.stderr.contains("--allow-remote"), "{done}");
     }
+    let done = session.run(["emulate", "--listen", "0.0.0.0:0", "--allow-remote"]);
+    assert_eq!(done.code, 2, "{done}");
+    assert!(done.stderr.contains("MAILFERRY_EMULATOR_TOKEN") && done.stderr.contains("--token"), "{done}");
     let done = session.run(["emulate", "--listen", "0.0.0.0:0", "--allow-remote", "--any-token"]);
     assert_eq!(done.code, 2, "{done}");
     assert!(done.stderr.contains("token"), "{done}");
@@ -94,7 +122,7 @@ fn other_machines_are_let_in_only_when_said() {
 #[test]
 fn who_lets_others_in_is_told_what_that_means() {
     let session = Session::bare();
-    let args = ["emulate", "--json", "--listen", "0.0.0.0:0", "--allow-remote"];
+    let args = ["emulate", "--json", "--listen", "0.0.0.0:0", "--allow-remote", "--token", "mlsn.mine"];
     let mut child = session.command(args).spawn().unwrap();
     let mut warning = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut warning).unwrap();
@@ -349,5 +377,36 @@ fn faults_are_as_told() {
     assert_eq!(words.split(", ").count(), 13, "{words}");
     for word in words.split(", ") {
         assert!(help.contains(&format!("  {}  ", word.trim())), "{word}: {help}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_account_is_as_told() {
+    let session = Session::bare();
+    let flags = ["--plan", "trial", "--quota", "2", "--delay", "recorded,delivered=1h..2h", "--on-hold-after", "0"];
+    let running = start(&session, &flags);
+    let account = running.ask("/_emulator/account");
+    assert_eq!((&account["plan"], &account["quota"]["limit"]), (&json!("trial"), &json!(2)), "{account}");
+    assert_eq!((&account["bulk_objects"], &account["on_hold_after"]), (&json!(5), &json!(null)), "{account}");
+    let delays = &account["delays"];
+    assert_eq!((&delays["delivered"], &delays["bounced"]), (&json!([3_600_000, 7_200_000]), &json!([17_000, 26_000])));
+    running.end("-TERM");
+
+    let running = start(&session, &["--maintenance", "0..1h", "--limits", "none", "--plan", "hobby"]);
+    let account = running.ask("/_emulator/account");
+    assert_eq!((&account["maintenance"], &account["limits"][0]["limit"]), (&json!(true), &json!(null)), "{account}");
+    let done = running.session().run(["send", "--json", "message.json"]);
+    assert_eq!(done.object()["error"]["kind"].as_str(), Some("maintenance"), "{done}");
+    running.end("-TERM");
+
+    let running = start(&session, &["--account-state", "suspended"]);
+    let done = running.session().run(["send", "--json", "message.json"]);
+    assert!(done.code > 0 && done.stdout.contains("MS40304"), "{done}");
+    running.end("-TERM");
+    for flags in
+        [["--plan", "enterprise"], ["--delay", "eaten=2s"], ["--delay", "sent=soon"], ["--maintenance", "soon"]]
+    {
+        assert_eq!(session.run(["emulate", flags[0], flags[1]]).code, 2, "{flags:?}");
     }
 }

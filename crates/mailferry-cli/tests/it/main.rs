@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod emulate;
+mod emulate_keeping;
 mod emulate_submission;
 mod exit_codes;
 mod handing_over;

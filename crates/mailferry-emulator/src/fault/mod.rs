@@ -7,6 +7,8 @@ mod rule;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::plan::ActiveFault;
 pub(crate) use self::plan::Faults;
 pub use self::rule::{FaultOn, FaultRule, InvalidFault};
@@ -21,7 +23,7 @@ const MOST_DELAY: Duration = Duration::from_hours(24);
 /// [`Emulator::add_fault`](crate::Emulator::add_fault) the next few or a share of them. Requests of the inspection
 /// under `/_emulator` never meet one. Where there is an answer, its header `x-emulator-fault` names the fault, and so
 /// do [`Request::fault`](crate::Request::fault) and [`Delivery::fault`](crate::Delivery::fault).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {
     /// Answers with this status and does nothing else.

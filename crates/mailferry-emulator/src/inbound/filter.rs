@@ -1,7 +1,9 @@
 //! Conditions of an inbound route: which recipients it catches and which mail it wants.
 
+use serde::{Deserialize, Serialize};
+
 /// How a filter compares; texts are compared whatever their case (UNCERTAIN).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Comparer {
     /// `equal`
@@ -72,7 +74,7 @@ impl Comparer {
 }
 
 /// How several filters of one kind are combined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Combine {
     /// Every filter must hold.
     #[default]
@@ -95,7 +97,7 @@ impl Combine {
 }
 
 /// What a group of filters looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Subject {
     /// `catch_all`: every recipient of the route's address or domain.
     AnyRecipient,
@@ -130,7 +132,7 @@ impl Subject {
 }
 
 /// One condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Filter {
     /// The header's name, for [`Subject::Header`].
     pub(crate) key: Option<String>,
@@ -139,7 +141,7 @@ pub(crate) struct Filter {
 }
 
 /// The conditions of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Filters {
     pub(crate) subject: Subject,
     pub(crate) items: Vec<Filter>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::compose::{Composed, InboundMail};
 use super::mail::{Content, Mail};
@@ -23,6 +23,10 @@ use crate::webhooks::delivery::{Notice, Parcel, Receiver};
 /// The largest attachment that is taken, in bytes: as for mail that is sent (for mail that comes in UNCERTAIN).
 const MOST_ATTACHMENT: usize = 25 * 1024 * 1024;
 
+/// The longest mail that is taken, in bytes of the text that the webhook carries: bytes that are no UTF-8 become three
+/// there, and six more in its JSON.
+const MOST_TEXT: usize = 40 * 1024 * 1024;
+
 /// The routes, and what came in by them.
 pub(crate) struct Inbound {
     pub(crate) routes: Vec<Route>,
@@ -37,7 +41,7 @@ pub struct Received {
 }
 
 /// What one route got of a mail.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivedMessage {
     id: String,
     route_id: String,
@@ -90,7 +94,7 @@ impl ReceivedMessage {
         &self.raw
     }
 
-    fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         1024 + self.raw.len() + self.recipients.iter().map(String::len).sum::<usize>()
     }
 }
@@ -122,6 +126,8 @@ pub enum NotReceived {
     AttachmentType,
     /// It has a file of more than 25 MB.
     AttachmentSize,
+    /// As text, as the webhook carries it, it has more than 40 MiB.
+    TooLarge,
     /// The email that it should answer is not remembered.
     NoEmail,
 }
@@ -132,7 +138,7 @@ impl NotReceived {
         match self {
             Self::AttachmentType => Some("unsupported_attachment_type"),
             Self::AttachmentSize => Some("attachment_size_exceeded"),
-            Self::NoRoute | Self::Unwanted | Self::NoEmail => None,
+            Self::NoRoute | Self::Unwanted | Self::TooLarge | Self::NoEmail => None,
         }
     }
 }
@@ -144,6 +150,7 @@ impl fmt::Display for NotReceived {
             Self::Unwanted => "no inbound route wants this mail",
             Self::AttachmentType => "the mail has an attachment of an unsupported type",
             Self::AttachmentSize => "the mail has an attachment that is too large",
+            Self::TooLarge => "the mail is too large",
             Self::NoEmail => "the email to answer is not there",
         })
     }
@@ -211,6 +218,9 @@ impl Service {
     /// MailerSend does not say what several routes do).
     pub(crate) fn receive(&self, sender: &str, recipients: &[String], raw: &[u8]) -> Result<Received, NotReceived> {
         let mail = Mail::new(sender, raw);
+        if mail.raw.len() > MOST_TEXT {
+            return Err(NotReceived::TooLarge);
+        }
         let content = mail.content();
         let now = self.clock.now();
         let (taken, unrouted) = self.routed(&mail, recipients, now)?;

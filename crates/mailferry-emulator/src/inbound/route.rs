@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::filter::{Combine, Comparer, Filter, Filters, Subject};
 use super::headers::Headers;
 use crate::content::domain_of;
@@ -124,6 +126,7 @@ impl fmt::Debug for InboundRoute {
 pub struct RouteKey {
     pub(crate) id: String,
     pub(crate) address: String,
+    pub(crate) url: String,
     pub(crate) secret: String,
 }
 
@@ -138,6 +141,11 @@ impl RouteKey {
         &self.address
     }
 
+    /// Its first URL; empty when mail goes to no URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What posts to its first URL are signed with.
     pub fn secret(&self) -> &str {
         &self.secret
@@ -145,15 +153,15 @@ impl RouteKey {
 }
 
 impl fmt::Debug for RouteKey {
-    /// Without the secret.
+    /// Without the secret, and without the URL, which may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, address, secret: _ } = self;
+        let Self { id, address, url: _, secret: _ } = self;
         f.debug_struct("RouteKey").field("id", id).field("address", address).finish_non_exhaustive()
     }
 }
 
 /// Where a route's mail goes.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Forward {
     Webhook {
         id: String,
@@ -183,7 +191,7 @@ impl Forward {
 }
 
 /// A route of the account.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Route {
     pub(crate) id: String,
     /// The id of the domain whose events tell about it.
@@ -224,11 +232,23 @@ impl Route {
     }
 
     pub(crate) fn key(&self) -> RouteKey {
-        let secret = self.forwards.iter().find_map(|forward| match forward {
-            Forward::Webhook { secret, .. } => Some(secret.clone()),
+        let first = self.forwards.iter().find_map(|forward| match forward {
+            Forward::Webhook { id: _, url, secret } => Some((url.clone(), secret.clone())),
             Forward::Email { .. } => None,
         });
-        RouteKey { id: self.id.clone(), address: self.address.clone(), secret: secret.unwrap_or_default() }
+        let (url, secret) = first.unwrap_or_default();
+        RouteKey { id: self.id.clone(), address: self.address.clone(), url, secret }
+    }
+
+    /// Whether it is what `route` would become, if it were not there already.
+    pub(crate) fn is_as(&self, route: &InboundRoute) -> bool {
+        let InboundRoute { name: _, urls, domain, priority, secret, catch, matching } = route;
+        self.forwards.iter().map(Forward::value).eq(urls.iter().map(String::as_str))
+            && self.domain == *domain
+            && self.priority == *priority
+            && secret.as_ref().is_none_or(|secret| self.key().secret == *secret)
+            && self.catch == *catch
+            && self.matching == *matching
     }
 
     /// Whether mail to `recipient` reaches it.

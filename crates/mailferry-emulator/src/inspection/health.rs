@@ -1,8 +1,9 @@
-//! Whether the emulator runs.
+//! Whether the emulator runs, and whether it can be sent to.
 
 use serde::Serialize;
 
 use super::Asked;
+use crate::keeping::ShownKeeping;
 use crate::reply::Reply;
 use crate::service::Service;
 
@@ -15,15 +16,32 @@ struct Health {
     dropped_messages: u64,
     dropped_requests: u64,
     dropped_deliveries: u64,
+    /// Null when everything is in memory only.
+    data: Option<ShownKeeping>,
 }
 
-/// The answer to `GET /_emulator/health`, which everybody may ask.
+#[derive(Serialize)]
+struct Readiness {
+    status: &'static str,
+}
+
+/// The answer to `GET /_emulator/health` and `/_emulator/ready`, which everybody may ask.
 pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Option<Reply> {
-    matches!((asked.method, parts), ("GET", ["health"])).then(|| health(service))
+    match (asked.method, parts) {
+        ("GET", ["health"]) => Some(health(service)),
+        ("GET", ["ready"]) => Some(ready(service)),
+        _ => None,
+    }
+}
+
+/// 503 until everything that was kept is there again. A file that cannot be written does not make it less ready.
+fn ready(service: &Service) -> Reply {
+    let (status, word) = if service.keeping.is_ready() { (200, "ready") } else { (503, "loading") };
+    Reply::json(status, &Readiness { status: word })
 }
 
 fn health(service: &Service) -> Reply {
-    let state = service.state();
+    let state = service.quietly();
     let health = Health {
         status: "ok",
         emulates: "MailerSend",
@@ -32,6 +50,7 @@ fn health(service: &Service) -> Reply {
         dropped_messages: state.messages.dropped(),
         dropped_requests: state.requests.dropped(),
         dropped_deliveries: state.outbox.lost(),
+        data: service.keeping.shown(),
     };
     Reply::json(200, &health)
 }

@@ -2,6 +2,7 @@
 //!
 //! Each area answers for its own paths below `/_emulator` and leaves the others alone.
 
+mod account;
 mod activities;
 mod emails;
 mod faults;
@@ -9,10 +10,12 @@ mod health;
 mod identities;
 mod inbound;
 mod mailbox;
+mod openapi;
 mod requests;
 mod routes;
 mod session;
 mod shown;
+mod suppressions;
 mod templates;
 mod webhook_changes;
 mod webhooks;
@@ -32,6 +35,7 @@ use crate::tracking;
 type Area = fn(&Service, &Asked<'_>, &[&str]) -> Option<Reply>;
 
 const AREAS: &[Area] = &[
+    openapi::answer,
     mailbox::answer,
     session::answer,
     emails::answer,
@@ -45,6 +49,8 @@ const AREAS: &[Area] = &[
     templates::answer,
     webhooks::answer,
     webhook_changes::answer,
+    account::answer,
+    suppressions::answer,
     forget,
 ];
 
@@ -144,6 +150,11 @@ impl Asked<'_> {
 pub(crate) fn is_its(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
     page::is_its(path) || path.strip_prefix("/_emulator").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether it is asked whether the emulator runs, which it says also while it reads its file.
+pub(crate) fn is_health(path: &str) -> bool {
+    matches!(path, "/_emulator/health" | "/_emulator/ready")
 }
 
 /// Whether somebody asks to listen.

@@ -80,7 +80,7 @@ fn request(service: &Service, number: &str) -> Reply {
     let Some(request) = found else { return Reply::sentence(404, "The emulator remembers no such request.") };
     let answer = request.answer.as_deref().map(|Sent { status, headers, body }| ShownAnswer {
         status: *status,
-        headers: headers.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+        headers: headers.iter().map(|(name, value)| (&**name, value.as_str())).collect(),
         size: body.len(),
         body: std::str::from_utf8(body).ok(),
     });

@@ -3,16 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::agenda::Step;
 use super::contact::Contact;
+use crate::codec::Word;
 use crate::id;
 use crate::message::{EmailStatus, Message};
 use crate::rules::is_true;
 use crate::tracking::{Footers, Reader};
 
 /// What happened to an email, in MailerSend's words (facts sheet 8.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ActivityKind {
     /// It was accepted.
@@ -91,6 +93,13 @@ impl ActivityKind {
     }
 }
 
+impl ActivityKind {
+    /// Whether only larger plans hear of it (facts sheet 6.2, 8.2).
+    pub(crate) fn is_paid(self) -> bool {
+        matches!(self, Self::Deferred | Self::Suppressed)
+    }
+}
+
 /// One thing that happened to one email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -110,7 +119,7 @@ pub struct Activity {
 }
 
 /// What all emails of one message have in common.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Sheet {
     pub(crate) message_id: String,
     pub(crate) created_at: Timestamp,
@@ -126,7 +135,7 @@ pub(crate) struct Sheet {
 }
 
 /// What the service can find out about readers, and what it adds to mails for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Tracking {
     pub(crate) opens: bool,
@@ -185,7 +194,7 @@ fn first_link(html: &str) -> Option<String> {
 }
 
 /// One email as activities tell of it. It outlives its message while activities remember it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Letter {
     pub(crate) email_id: String,
     pub(crate) recipient: String,
@@ -196,7 +205,7 @@ pub(crate) struct Letter {
 }
 
 /// How far a letter has come. Only ever changed under the lock of the state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each may be true, whatever the others are")]
 pub(crate) struct Course {
     pub(crate) status: EmailStatus,
@@ -215,10 +224,11 @@ pub(crate) struct Course {
 }
 
 /// A step that stands in the agenda, and the steps after it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Planned {
     pub(crate) at: Timestamp,
     pub(crate) step: Step,
+    #[serde(deserialize_with = "super::outcome::rest")]
     pub(crate) then: &'static [Step],
 }
 
@@ -268,14 +278,14 @@ impl Letter {
 }
 
 /// What is known about an activity beyond its kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Detail {
     None,
     /// The id of the opening itself, and who it was, if a link tells.
     Open(u64, Option<Arc<Reader>>),
     Click(u64, String, Option<Arc<Reader>>),
     /// Why the recipient is suppressed.
-    Suppressed(&'static str),
+    Suppressed(#[serde(deserialize_with = "crate::codec::word::deserialize")] Word),
 }
 
 /// An activity as it is remembered.

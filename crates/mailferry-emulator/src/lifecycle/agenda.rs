@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::activity::{ActivityKind, Letter, Planned};
-use super::outcome::Outcome;
+use crate::codec::Word;
 use crate::settings::Memory;
 
 /// One step of one email.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
     Queue,
     Send,
     /// It is not sent, for this reason.
-    Suppress(&'static str),
+    Suppress(#[serde(deserialize_with = "crate::codec::word::deserialize")] Word),
     Deliver,
     SoftBounce,
     HardBounce,
@@ -35,6 +36,10 @@ pub(crate) enum Job {
     Step { letter: Arc<Letter>, plan: u32, step: Step, then: &'static [Step] },
     /// The bulk request with this id is done.
     Bulk(String),
+    /// A planned maintenance starts or ends.
+    Maintain { on: bool, window: u32 },
+    /// The entry of the on-hold list with this id is over.
+    OffHold(String),
 }
 
 impl Step {
@@ -64,7 +69,8 @@ impl Job {
     fn weight(&self) -> usize {
         match self {
             Self::Step { letter, .. } => letter.weight(),
-            Self::Bulk(id) => 256_usize.saturating_add(id.len()),
+            Self::Bulk(id) | Self::OffHold(id) => 256_usize.saturating_add(id.len()),
+            Self::Maintain { .. } => 256,
         }
     }
 }
@@ -74,7 +80,7 @@ impl Job {
 pub(crate) struct Agenda {
     jobs: BTreeMap<(Timestamp, u64), Job>,
     /// Emails of paused domains, in the order in which they would have been sent.
-    held: Vec<Arc<Letter>>,
+    held: Vec<(Arc<Letter>, u32)>,
     arrivals: u64,
     /// What jobs and held emails take.
     bytes: usize,
@@ -108,6 +114,12 @@ impl Agenda {
         }
     }
 
+    /// Plans again what was planned for a letter that was read from a file.
+    #[cfg(feature = "data")]
+    pub(super) fn plan_again(&mut self, letter: &Arc<Letter>, planned: Planned) {
+        self.plan(planned.at, letter, planned.step, planned.then);
+    }
+
     /// An email was accepted: it is queued when its message was made, and sent when it is due.
     pub(crate) fn accepted(&mut self, letter: &Arc<Letter>) {
         self.plan(letter.sheet.created_at, letter, Step::Queue, &[]);
@@ -118,20 +130,14 @@ impl Agenda {
         self.plan(letter.sheet.created_at, letter, Step::Suppress(reason), &[]);
     }
 
-    /// What an email does after it was sent.
-    pub(super) fn follow(&mut self, at: Timestamp, letter: &Arc<Letter>, outcome: Outcome) {
-        if let Some((first, then)) = outcome.steps().split_first() {
-            self.plan(at, letter, *first, then);
-        }
-    }
-
     /// Keeps an email back until its domain is resumed.
     pub(super) fn hold(&mut self, letter: Arc<Letter>) {
         let bytes = self.bytes.saturating_add(letter.weight());
         if self.held.len() < self.most.count && bytes <= self.most.bytes {
             self.bytes = bytes;
             letter.change(|course| course.held = true);
-            self.held.push(letter);
+            let plan = letter.course().plan;
+            self.held.push((letter, plan));
         }
     }
 
@@ -140,13 +146,16 @@ impl Agenda {
         if self.held.is_empty() {
             return;
         }
-        for letter in std::mem::take(&mut self.held) {
+        for (letter, plan) in std::mem::take(&mut self.held) {
             if is_paused(&letter.sheet.domain) {
-                self.held.push(letter);
+                self.held.push((letter, plan));
             } else {
                 self.bytes = self.bytes.saturating_sub(letter.weight());
                 letter.change(|course| course.held = false);
-                self.plan(now, &letter, Step::Send, &[]);
+                // What was cancelled meanwhile is not sent.
+                if letter.course().plan == plan {
+                    self.plan(now, &letter, Step::Send, &[]);
+                }
             }
         }
     }

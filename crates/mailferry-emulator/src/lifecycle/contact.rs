@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use crate::changes::Changes;
 use crate::id::Ids;
 
 /// Somebody who was written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {
     pub(crate) id: String,
     /// When they were first written to.
@@ -19,12 +21,14 @@ pub(crate) struct Contact {
 pub(crate) struct Contacts {
     known: HashMap<(String, String), Contact>,
     most: usize,
+    /// By the same keys.
+    pub(crate) changes: Changes<(String, String)>,
 }
 
 impl Contacts {
     /// Remembers at most so many people; more get a new id each time.
     pub(crate) fn new(most: usize) -> Self {
-        Self { known: HashMap::new(), most }
+        Self { known: HashMap::new(), most, changes: Changes::default() }
     }
 
     /// Who `address` is to `domain`; known from `now` on if they were not before.
@@ -35,6 +39,7 @@ impl Contacts {
         }
         let contact = Contact { id: ids.object(now), created_at: now };
         if self.known.len() < self.most {
+            self.changes.note(key.clone());
             self.known.insert(key, contact.clone());
         }
         contact
@@ -48,11 +53,35 @@ impl Contacts {
     /// Forgets who has this id, and says whether anybody had.
     pub(crate) fn forget(&mut self, id: &str) -> bool {
         let before = self.known.len();
-        self.known.retain(|_, contact| contact.id != id);
+        let Self { known, changes, .. } = self;
+        known.retain(|key, contact| {
+            let stays = contact.id != id;
+            if !stays {
+                changes.note(key.clone());
+            }
+            stays
+        });
         self.known.len() < before
     }
 
+    /// Who has this key.
+    #[cfg(feature = "data")]
+    pub(crate) fn get(&self, key: &(String, String)) -> Option<&Contact> {
+        self.known.get(key)
+    }
+
+    /// Adds somebody whom a file knows.
+    #[cfg(feature = "data")]
+    pub(crate) fn restore(&mut self, key: (String, String), contact: Contact) {
+        if self.known.len() < self.most {
+            self.known.insert(key, contact);
+        } else {
+            self.changes.note(key);
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
+        self.changes.note_all(self.known.keys().cloned());
         self.known.clear();
     }
 }

@@ -7,14 +7,21 @@
 mod activity;
 mod agenda;
 mod contact;
+mod delays;
+mod holding;
 mod outcome;
 mod reaction;
+#[cfg(feature = "data")]
+mod resume;
 mod steps;
 
 pub use self::activity::{Activity, ActivityKind};
 pub(crate) use self::activity::{Detail, Letter, Occurrence, Planned, Sheet, Tracking};
 pub(crate) use self::agenda::{Agenda, Job};
 pub(crate) use self::contact::{Contact, Contacts};
+pub(crate) use self::delays::Pace;
+pub use self::delays::{Delay, Delays, InvalidDelay};
+pub(crate) use self::holding::Holding;
 pub use self::outcome::Outcome;
 pub(crate) use self::outcome::Script;
 pub use self::reaction::{Reaction, ReactionError};

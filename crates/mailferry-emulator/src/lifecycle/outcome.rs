@@ -1,5 +1,8 @@
 //! What becomes of an email, as scripted by its recipient's address.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
 use super::agenda::Step;
 
 /// What becomes of an email once it is sent.
@@ -50,7 +53,28 @@ const LOCAL_PARTS: &[(&str, Outcome)] = &[
     ("delivered", Outcome::Delivered),
 ];
 
+/// The last steps of some outcome, which are those that a file names.
+pub(super) fn rest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static [Step], D::Error> {
+    let steps = Vec::<Step>::deserialize(deserializer)?;
+    let mut ends = Outcome::ALL.into_iter().filter_map(|outcome| {
+        let all = outcome.steps();
+        all.get(all.len().checked_sub(steps.len())?..)
+    });
+    ends.find(|end| *end == steps).ok_or_else(|| D::Error::custom("no outcome has these steps"))
+}
+
 impl Outcome {
+    const ALL: [Self; 8] = [
+        Self::Delivered,
+        Self::SoftBounced,
+        Self::HardBounced,
+        Self::Deferred,
+        Self::SpamComplaint,
+        Self::Unsubscribed,
+        Self::Opened,
+        Self::Clicked,
+    ];
+
     pub(super) fn steps(self) -> &'static [Step] {
         match self {
             Self::Delivered => &[Step::Deliver],

@@ -21,7 +21,7 @@ pub enum Reaction {
     SoftBounce,
     /// The server refuses it for good. The recipient comes on the list of hard bounces.
     HardBounce,
-    /// The server asks to try later: it is delivered one delivery delay from now.
+    /// The server asks to try later: it is delivered later, after the delay for that.
     Defer,
     /// The recipient calls it spam, and comes on the list of complaints.
     Complain,
@@ -135,7 +135,8 @@ impl Service {
         };
         state.step(&self.settings, &letter, step, now);
         if step == Step::Defer {
-            state.agenda.plan(later(now, self.settings.delivery_delay), &letter, Step::Deliver, &[]);
+            let due = later(now, state.pace.before(Step::Deliver));
+            state.agenda.plan(due, &letter, Step::Deliver, &[]);
         }
         self.wake(&state);
         Ok(())

@@ -8,6 +8,7 @@ use super::activity::{ActivityKind, Detail, Letter, Occurrence};
 use super::agenda::{Job, Step};
 use crate::clock::later;
 use crate::message::EmailStatus;
+use crate::plan::Feature;
 use crate::service::State;
 use crate::settings::Settings;
 use crate::suppression::{SuppressionList, Whom};
@@ -29,6 +30,10 @@ impl State {
         while let Some((at, job)) = self.agenda.take(now) {
             match job {
                 Job::Bulk(id) => self.bulk_done(settings, &id, at),
+                Job::Maintain { on, window } => self.maintain_as_planned(settings, on, window, at),
+                Job::OffHold(id) => {
+                    self.take_entry(settings, &id, at);
+                }
                 Job::Step { letter, plan, step, then } => {
                     if letter.course().plan == plan {
                         letter.change(|course| course.planned = None);
@@ -55,6 +60,7 @@ impl State {
             Step::Queue => {
                 let due = letter.sheet.send_at.map_or(at, |send_at| send_at.max(at));
                 self.step(settings, letter, step, at);
+                let due = later(due, self.pace.before(Step::Send));
                 self.agenda.plan(due, letter, Step::Send, &[]);
             }
             Step::Send if self.is_paused(&letter.sheet.domain) => {
@@ -64,7 +70,7 @@ impl State {
             Step::Send => {
                 self.step(settings, letter, step, at);
                 let outcome = self.script.outcome(&letter.recipient);
-                self.agenda.follow(later(at, settings.delivery_delay), letter, outcome);
+                self.follow(letter, outcome.steps(), at);
             }
             Step::Suppress(_)
             | Step::Deliver
@@ -78,10 +84,16 @@ impl State {
             | Step::OpenSurvey
             | Step::SubmitSurvey => {
                 self.step(settings, letter, step, at);
-                if let Some((next, then)) = then.split_first() {
-                    self.agenda.plan(later(at, settings.delivery_delay), letter, *next, then);
-                }
+                self.follow(letter, then, at);
             }
+        }
+    }
+
+    /// Plans the first of `steps`, and the others after it.
+    pub(super) fn follow(&mut self, letter: &Arc<Letter>, steps: &'static [Step], at: Timestamp) {
+        if let Some((next, then)) = steps.split_first() {
+            let due = later(at, self.pace.before(*next));
+            self.agenda.plan(due, letter, *next, then);
         }
     }
 
@@ -96,24 +108,32 @@ impl State {
         match step {
             Step::Queue => happened(None, ActivityKind::Queued),
             Step::Send => happened(Some(EmailStatus::Sent), ActivityKind::Sent),
-            Step::Deliver => happened(Some(EmailStatus::Delivered), ActivityKind::Delivered),
-            Step::SoftBounce => happened(Some(EmailStatus::Rejected), ActivityKind::SoftBounced),
+            Step::Deliver => {
+                happened(Some(EmailStatus::Delivered), ActivityKind::Delivered);
+                self.holding.delivered(letter);
+            }
+            Step::SoftBounce => {
+                happened(Some(EmailStatus::Rejected), ActivityKind::SoftBounced);
+                if self.holding.bounced(letter) {
+                    self.take_off(settings, SuppressionList::OnHold, letter, at);
+                }
+            }
             Step::Defer => happened(None, ActivityKind::Deferred),
             Step::OpenSurvey => happened(None, ActivityKind::SurveyOpened),
             Step::SubmitSurvey => happened(None, ActivityKind::SurveySubmitted),
             Step::HardBounce => {
                 happened(Some(EmailStatus::Rejected), ActivityKind::HardBounced);
-                self.take_off(SuppressionList::HardBounces, letter, at);
+                self.take_off(settings, SuppressionList::HardBounces, letter, at);
             }
             Step::Complain => {
                 letter.change(|course| course.complained = true);
                 happened(None, ActivityKind::SpamComplaint);
-                self.take_off(SuppressionList::SpamComplaints, letter, at);
+                self.take_off(settings, SuppressionList::SpamComplaints, letter, at);
             }
             Step::Unsubscribe => {
                 letter.change(|course| course.unsubscribed = true);
                 happened(None, ActivityKind::Unsubscribed);
-                self.take_off(SuppressionList::Unsubscribes, letter, at);
+                self.take_off(settings, SuppressionList::Unsubscribes, letter, at);
             }
             Step::Suppress(reason) => {
                 self.record(settings, letter, ActivityKind::Suppressed, Detail::Suppressed(reason), at);
@@ -151,10 +171,10 @@ impl State {
     }
 
     /// Nothing is sent to this recipient from this domain any more.
-    fn take_off(&mut self, list: SuppressionList, letter: &Letter, at: Timestamp) {
+    fn take_off(&mut self, settings: &Settings, list: SuppressionList, letter: &Letter, at: Timestamp) {
         let whom = Whom::Exact(letter.recipient.clone());
         let known = self.entries.len();
-        self.suppress(list, whom, Some(letter.sheet.domain.clone()), at);
+        self.put_on(settings, list, whom, Some(letter.sheet.domain.clone()), at);
         if let Some(new) = self.entries.get_mut(known).filter(|_| list == SuppressionList::HardBounces) {
             new.reason = Some(webhooks::body::NO_SUCH_ACCOUNT);
         }
@@ -164,7 +184,8 @@ impl State {
         let (serial, previous) = (self.ids.serial(), letter.course().latest);
         let occurrence = Occurrence { serial, at, kind, letter: Arc::clone(letter), detail, previous };
         let number = self.activities.next();
-        if let Some(event) = kind.event() {
+        let is_told = !kind.is_paid() || self.terms.allowance.lacks(Feature::Activities).is_none();
+        if let Some(event) = kind.event().filter(|_| is_told) {
             let Self { webhooks, outbox, faults, .. } = self;
             let mut told = None;
             for webhook in webhooks.iter().filter(|webhook| webhook.wants(event, Some(&letter.sheet.domain))) {

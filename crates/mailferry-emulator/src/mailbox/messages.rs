@@ -105,6 +105,28 @@ impl Messages {
         (number, forgotten)
     }
 
+    /// The list itself, for the file that it is kept in.
+    #[cfg(feature = "data")]
+    pub(crate) fn log(&self) -> &Log<StoredMessage> {
+        &self.log
+    }
+
+    /// As [`log`](Messages::log), to be kept.
+    #[cfg(feature = "data")]
+    pub(crate) fn log_mut(&mut self) -> &mut Log<StoredMessage> {
+        &mut self.log
+    }
+
+    /// Finds messages and emails again after the list was put back.
+    #[cfg(feature = "data")]
+    pub(crate) fn reindex(&mut self) {
+        let Self { log, index } = self;
+        *index = Index::default();
+        for (number, stored) in log.up_to(u64::MAX) {
+            index.add(number, stored);
+        }
+    }
+
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &StoredMessage> {
         self.log.iter()
@@ -154,6 +176,11 @@ impl Messages {
     pub(crate) fn delete_all(&mut self) {
         self.index = Index::default();
         self.log.take_all().for_each(|stored| stored.cancel());
+    }
+
+    /// How many messages there are, and how many bytes they take.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        self.log.size()
     }
 
     pub(crate) fn dropped(&self) -> u64 {

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::Certainty::{self, Documented, Uncertain};
 use super::{Check, Rule};
 use crate::json;
-use crate::settings::Settings;
 
 const fn row(id: &'static str, status: u16, sentence: &'static str, code: &'static str, certainty: Certainty) -> Rule {
     Rule { id, field: "", sentence, code: Some(code), status, source: "DOC-GEN", certainty, check: Check::Before }
@@ -24,7 +23,7 @@ pub(super) const TABLE: &[Rule] = &[
 ];
 
 /// The objects of a bulk request, or the `id` of the rule it breaks.
-pub(crate) fn objects(body: &[u8], settings: &Settings) -> Result<Vec<Value>, &'static str> {
+pub(crate) fn objects(body: &[u8], most: usize) -> Result<Vec<Value>, &'static str> {
     if !json::is_bounded(body) {
         return Err("bulk.decoding");
     }
@@ -38,7 +37,7 @@ pub(crate) fn objects(body: &[u8], settings: &Settings) -> Result<Vec<Value>, &'
     let Value::Array(objects) = value else { return Err("bulk.malformed") };
     if objects.is_empty() {
         Err("bulk.empty")
-    } else if objects.len() > settings.bulk_objects {
+    } else if objects.len() > most {
         Err("bulk.too_many")
     } else if objects.iter().any(|object| !object.is_object()) {
         Err("bulk.item")

@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Spot, Verdict, attachment, is_blank};
+use super::{Spot, Verdict, attachment, is_blank, is_true};
 use crate::clock::{later, sentence_time};
 use crate::id::is_hashid;
+use crate::plan::{Allowance, Feature};
 use crate::rendering::Rendering;
 use crate::service::Identity;
 use crate::settings::{AccountState, Settings};
@@ -26,6 +27,7 @@ const LANGUAGES: &[&str] = &["de", "en", "es", "fr", "it", "lt", "nl", "pl", "pt
 pub(crate) struct Facts<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) account: AccountState,
+    pub(crate) allowance: Allowance,
     pub(crate) now: Timestamp,
     /// The message as its readers would see it, when it is one.
     pub(crate) rendering: Option<&'a Rendering>,
@@ -182,7 +184,7 @@ pub(super) fn name_without_separators(value: &Value, _: &Spot<'_>) -> Verdict {
 }
 
 pub(super) fn recipient_limit(value: &Value, spot: &Spot<'_>) -> Verdict {
-    let limits = spot.facts.settings.recipients;
+    let limits = spot.facts.allowance.recipients;
     let limit = match spot.field {
         "to" => limits.to,
         "cc" => limits.cc,
@@ -354,7 +356,28 @@ pub(super) fn header_name(value: &Value, _: &Spot<'_>) -> Verdict {
 }
 
 pub(super) fn plan_has_headers(_: &Value, spot: &Spot<'_>) -> Verdict {
-    spot.facts.settings.custom_headers.into()
+    plan_has(Feature::Headers, spot)
+}
+
+pub(super) fn plan_has_threads(_: &Value, spot: &Spot<'_>) -> Verdict {
+    plan_has(Feature::Threads, spot)
+}
+
+/// Switching it off is for everybody.
+pub(super) fn plan_has_content(value: &Value, spot: &Spot<'_>) -> Verdict {
+    if is_true(value) { plan_has(Feature::Content, spot) } else { Verdict::Pass }
+}
+
+pub(super) fn plan_has_activity(value: &Value, spot: &Spot<'_>) -> Verdict {
+    let is_paid = matches!(value.as_str(), Some("deferred" | "suppressed"));
+    if is_paid { plan_has(Feature::Activities, spot) } else { Verdict::Pass }
+}
+
+fn plan_has(feature: Feature, spot: &Spot<'_>) -> Verdict {
+    match spot.facts.allowance.lacks(feature) {
+        None => Verdict::Pass,
+        Some(plan) => Verdict::Say(vec![("plan", plan.to_owned())]),
+    }
 }
 
 pub(super) fn email_quota(spot: &Spot<'_>) -> Verdict {

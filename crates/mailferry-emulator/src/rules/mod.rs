@@ -19,8 +19,9 @@ mod webhook;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::de::{MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::account::{IDENTITY, IDENTITY_NEW, SCOPES, TOKEN, TOKEN_NAME, TOKEN_STATUS};
@@ -257,6 +258,29 @@ impl Findings {
     }
 }
 
+/// An object, whose order is that of the rules.
+impl<'de> Deserialize<'de> for Findings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Paths;
+        impl<'de> Visitor<'de> for Paths {
+            type Value = Findings;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of lists of sentences")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Findings, A::Error> {
+                let mut findings = Findings::default();
+                while let Some(entry) = map.next_entry()? {
+                    findings.by_path.push(entry);
+                }
+                Ok(findings)
+            }
+        }
+        deserializer.deserialize_map(Paths)
+    }
+}
+
 impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.by_path.len()))?;
@@ -407,6 +431,7 @@ mod tests {
         let facts = Facts {
             settings: &Settings::default(),
             account: crate::settings::AccountState::Active,
+            allowance: crate::plan::Allowance::new(None, &crate::plan::Overrides::default()),
             now: jiff::Timestamp::UNIX_EPOCH,
             rendering: None,
             entries: &[],
@@ -495,10 +520,12 @@ mod tests {
         #[test]
         fn any_request_ends_well(root in nonsense()) {
             let settings = Settings::default();
-            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None);
+            let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
+            let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None, allowance.recipients);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
+                allowance,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 rendering: Some(&rendering),
                 entries: &[],

@@ -64,6 +64,7 @@ pub(crate) const DOMAIN_SETTINGS: &[Rule] = &[
     row("domain.track_opens_pixel_on_top", "track_opens_pixel_on_top", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.track_unsubscribe", "track_unsubscribe", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.track_content", "track_content", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
+    row("domain.track_content.plan", "track_content", "This feature requires a {plan} plan or higher. Upgrade to use it.", Some("MS42216"), "W6W (rule only)", Inferred, Value(check::plan_has_content)),
     row("domain.custom_tracking_enabled", "custom_tracking_enabled", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.precedence_bulk", "precedence_bulk", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),
     row("domain.ignore_duplicated_recipients", "ignore_duplicated_recipients", "The {field} field must be true or false.", None, "none: its framework's sentence", Uncertain, Value(check::boolean)),

@@ -58,6 +58,7 @@ pub(crate) const ACTIVITY: &[Rule] = &[
     row("activity.date_to.date", "date_to", "The {field} is not a valid date.", None, "none: its framework's sentence", Uncertain, Value(ask::moment)),
     row("activity.date_to.future", "date_to", "The date_to must be before or equal to {now}", None, "SKILL", Inferred, Value(not_future)),
     row("activity.event.array", "event", "The {field} must be an array.", None, "CASS-PY", Recorded, Value(check::array)),
+    row("activity.event.plan", "event.*", "This feature requires a {plan} plan or higher. Upgrade to use it.", Some("MS42216"), "PHP, W6W (rule only)", Inferred, Value(check::plan_has_activity)),
     row("activity.event.known", "event.*", "The selected {field} is invalid.", None, "CASS-PY (same sentence elsewhere)", Inferred, Always(activity)),
     row("activity.page.max", "page", "The {field} must not be greater than 1000.", None, "W6W (rule only)", Uncertain, Value(ask::at_most_1000)),
 ];
@@ -124,7 +125,7 @@ fn not_future(value: &Json, spot: &Spot<'_>) -> Verdict {
 }
 
 fn retained(value: &Json, spot: &Spot<'_>) -> Verdict {
-    let (Some(days), Some(from)) = (spot.facts.settings.retention_days, ask::moment_of(value)) else {
+    let (Some(days), Some(from)) = (spot.facts.allowance.retention_days, ask::moment_of(value)) else {
         return Verdict::Pass;
     };
     let kept = std::time::Duration::from_hours(24).saturating_mul(days.into());

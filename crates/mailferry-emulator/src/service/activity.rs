@@ -10,6 +10,7 @@ use super::{Service, invalid, not_found};
 use crate::clock::object_time;
 use crate::lifecycle::{Letter, Occurrence};
 use crate::message::EmailStatus;
+use crate::plan::Feature;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{ACTIVITY, PAGE, examine, moment_of};
@@ -73,8 +74,10 @@ impl Service {
         let span = moment("date_from")..=moment("date_to");
         let wanted: Vec<&str> =
             query.get("event").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let is_paid = state.terms.allowance.lacks(Feature::Activities).is_none();
         let found = state.activities.iter().rev().filter(|occurrence| {
             occurrence.letter.sheet.domain == domain
+                && (is_paid || !occurrence.kind.is_paid())
                 && span.contains(&occurrence.at.as_second())
                 && (wanted.is_empty() || wanted.contains(&occurrence.kind.name()))
         });

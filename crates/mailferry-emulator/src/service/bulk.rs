@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::query::note;
@@ -22,6 +22,7 @@ use crate::webhooks::delivery::Notice;
 /// A bulk request, worked through.
 ///
 /// It is worked through when it arrives, as the inspection shows at once; the API says so only when it is due.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Bulk {
     id: String,
     created_at: Timestamp,
@@ -67,14 +68,15 @@ struct Summary<'a> {
 
 impl Service {
     pub(super) fn send_bulk(&self, request: &Request, now: Timestamp) -> Reply {
-        let objects = match bulk_objects(request.body(), &self.settings) {
+        let standing = self.state().standing();
+        let most = standing.1.bulk_objects;
+        let objects = match bulk_objects(request.body(), most) {
             Ok(objects) => objects,
             Err(id) => {
-                let reply = refuse(id, &[("limit", self.settings.bulk_objects.to_string())]);
+                let reply = refuse(id, &[("limit", most.to_string())]);
                 return note(request, reply);
             }
         };
-        let account = self.state().account;
         let done_at = later(now, self.settings.bulk_delay);
         let mut bulk = Bulk {
             id: self.state().ids.object(now),
@@ -88,7 +90,7 @@ impl Service {
         for (position, object) in objects.into_iter().enumerate() {
             bulk.recipients = bulk.recipients.saturating_add(count_recipients(&object));
             // Examined without holding the state, so that other requests are answered meanwhile.
-            match self.prepare(object, account, now) {
+            match self.prepare(object, standing, now) {
                 Err(findings) => {
                     bulk.errors.insert(position, findings);
                 }
@@ -125,6 +127,14 @@ impl State {
 /// Counts list entries, right or wrong: one of the wrong shape is counted too (facts sheet 4.2, recorded).
 fn count_recipients(object: &Value) -> usize {
     ["to", "cc", "bcc"].iter().filter_map(|list| object.get(*list)?.as_array()).map(Vec::len).sum()
+}
+
+#[cfg(feature = "data")]
+impl Bulk {
+    /// When it is done, and its id.
+    pub(crate) fn done(&self) -> (Timestamp, &str) {
+        (self.done_at, &self.id)
+    }
 }
 
 impl Bulk {

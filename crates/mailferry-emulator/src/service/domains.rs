@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::query::{json_body, note};
@@ -98,7 +98,7 @@ enum Totals {
 }
 
 /// In the order recorded in 2025. What is tracked, `precedence_bulk` and `send_paused` change what the emulator does.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the shape is MailerSend's")]
 struct DomainSettings {
     send_paused: bool,
@@ -122,6 +122,7 @@ struct DomainSettings {
 }
 
 /// What is remembered of a domain beside its name.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Record {
     created_at: Timestamp,
     settings: DomainSettings,

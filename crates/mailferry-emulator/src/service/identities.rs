@@ -1,7 +1,7 @@
 //! `/v1/identities`: addresses that mail may come from although their domain is not verified.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::domains::Domain;
@@ -18,7 +18,7 @@ use crate::webhooks::delivery::Notice;
 const MOST_IDENTITIES: usize = 1_000;
 
 /// A sender identity of the account.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) email: String,
@@ -31,7 +31,7 @@ pub(crate) struct Identity {
 }
 
 /// What can be changed.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct About {
     name: String,
     reply_to_email: Option<String>,

@@ -19,6 +19,7 @@ mod submission;
 mod suppressions;
 mod templates;
 mod tokens;
+mod upkeep;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -27,17 +28,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+#[cfg(feature = "data")]
+pub(crate) use self::bulk::Bulk;
+#[cfg(feature = "data")]
+pub(crate) use self::domains::Records;
 use self::identities::By;
 pub(crate) use self::identities::Identity;
 pub(crate) use self::inbound::MOST_ROUTES;
 pub(crate) use self::query::decode;
+#[cfg(feature = "data")]
+pub(crate) use self::smtp_users::SmtpUsers;
 pub(crate) use self::state::{State, StoredEmail, StoredMessage};
 pub(crate) use self::tokens::ApiToken;
+pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
 use crate::intake::Intake;
+use crate::keeping::Keeping;
 use crate::limits::Minute;
 use crate::live::Hub;
+use crate::plan::Allowance;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::route::{self, Endpoint, Found};
@@ -57,6 +67,7 @@ pub(crate) struct Service {
     pub(crate) is_exposed: bool,
     pub(crate) templates: Store,
     state: Mutex<State>,
+    pub(crate) keeping: Keeping,
     pub(crate) live: Hub,
     pub(crate) sessions: Sessions,
     pub(crate) intake: Intake,
@@ -78,7 +89,13 @@ struct Today {
 
 impl Service {
     /// `address` is where it listens.
-    pub(crate) fn new(mut settings: Settings, clock: Clock, address: SocketAddr, state: State) -> Self {
+    pub(crate) fn new(
+        mut settings: Settings,
+        clock: Clock,
+        address: SocketAddr,
+        state: State,
+        keeping: Keeping,
+    ) -> Self {
         let templates = Store::new(settings.templates.take(), settings.template_folder.take(), clock.now());
         Self {
             templates,
@@ -90,11 +107,20 @@ impl Service {
             url: format!("http://{address}/v1/"),
             is_exposed: !address.ip().is_loopback(),
             state: Mutex::new(state),
+            keeping,
             dispatch: Dispatch::default(),
         }
     }
 
+    /// The state, which may be changed: whoever keeps it looks at it soon.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let state = self.quietly();
+        self.keeping.touch();
+        state
+    }
+
+    /// The state, for those who keep it.
+    pub(crate) fn quietly(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -139,14 +165,14 @@ impl Service {
             Found::NotEmulated => return refuse("endpoint.not_emulated", &words(request, "")),
             Found::Nothing => return refuse("path.nowhere", &words(request, "")),
         };
-        let account = self.state().account;
+        let (account, allowance) = self.state().standing();
         if let Some(id) = account.refusal() {
             return self.with_quota(refuse(id, &[]), now);
         }
         if !token.may(route.scopes) {
             return self.with_quota(refuse("auth.scope", &[]), now);
         }
-        let minute = match self.count(route, now) {
+        let minute = match self.count(route, &allowance, now) {
             Ok(minute) => minute,
             Err(refused) => return refused,
         };
@@ -238,8 +264,13 @@ impl Service {
     }
 
     /// Counts the request against the minute and the day.
-    fn count(&self, route: &'static route::Route, now: Timestamp) -> Result<Option<Minute>, Reply> {
-        let limits = self.settings.rate_limits;
+    fn count(
+        &self,
+        route: &'static route::Route,
+        allowance: &Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Minute>, Reply> {
+        let Allowance { rate_limits: limits, daily_quota, .. } = *allowance;
         let limit = match route.endpoint {
             Endpoint::Email => limits.email,
             Endpoint::Bulk => limits.bulk,
@@ -248,13 +279,13 @@ impl Service {
         };
         // Questions about activities and about emails are counted together (facts sheet 2.1).
         let shared = matches!(route.endpoint, Endpoint::Activity | Endpoint::Emails);
-        let counted = if shared { "activity" } else { route.pattern };
+        let counted = if shared { route::READINGS } else { route.pattern };
         let minute = limit.map(|limit| self.state().meter.minute(counted, limit, now));
         if let Some(Minute { retry_after: Some(seconds), .. }) = minute {
             return Err(self.rate_limited(minute, seconds, now));
         }
         // Asking for the quota does not use it up (facts sheet 2.3, documented).
-        if let Some(quota) = self.settings.daily_quota.filter(|_| route.endpoint != Endpoint::Quota)
+        if let Some(quota) = daily_quota.filter(|_| route.endpoint != Endpoint::Quota)
             && self.state().meter.day(quota, now).is_none()
         {
             return Err(with_minute(Self::quota_reached(now), minute));
@@ -276,7 +307,7 @@ impl Service {
 
     /// The 429 of a fault, as if this minute's requests were spent.
     pub(crate) fn minute_reached(&self, path: &str, now: Timestamp) -> Reply {
-        let limits = self.settings.rate_limits;
+        let limits = self.state().terms.allowance.rate_limits;
         let limit = match path.trim_end_matches('/') {
             "/v1/email" => limits.email.unwrap_or(120),
             "/v1/bulk-email" => limits.bulk.unwrap_or(10),
@@ -294,14 +325,16 @@ impl Service {
     }
 
     fn quota(&self, now: Timestamp) -> Reply {
-        let quota = self.settings.daily_quota.map_or(-1, |quota| i64::try_from(quota).unwrap_or(i64::MAX));
+        let quota = self.state().terms.allowance.daily_quota;
+        let quota = quota.map_or(-1, |quota| i64::try_from(quota).unwrap_or(i64::MAX));
         let today = Today { quota, remaining: self.remaining(now), reset: reset_time(next_midnight(now)) };
         Reply::json(200, &today)
     }
 
     /// -1 is an account without a quota (facts sheet 1.2, recorded).
     fn remaining(&self, now: Timestamp) -> i64 {
-        let left = self.settings.daily_quota.map(|quota| self.state().meter.left(quota, now));
+        let state = self.state();
+        let left = state.terms.allowance.daily_quota.map(|quota| state.meter.left(quota, now));
         left.map_or(-1, |left| i64::try_from(left).unwrap_or(i64::MAX))
     }
 

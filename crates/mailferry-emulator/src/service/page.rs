@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::query::query;
 use super::{Service, invalid};
+use crate::plan::{Allowance, Overrides};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::rules::{Facts, PAGE, examine};
@@ -80,6 +81,7 @@ impl Service {
         let facts = Facts {
             settings: &self.settings,
             account: AccountState::Active,
+            allowance: Allowance::new(None, &Overrides::default()),
             now: Timestamp::UNIX_EPOCH,
             rendering: None,
             entries: &[],

@@ -70,7 +70,7 @@ impl Service {
             .iter()
             .rev()
             .filter(|stored| of_domain(stored))
-            .filter_map(|stored| show(stored, now))
+            .filter_map(show)
             .filter(|shown| status.is_none_or(|status| status == shown.status))
             .collect();
         self.counted(shown.into_iter(), &Page::of(&query), "message-schedules")
@@ -79,7 +79,7 @@ impl Service {
     pub(super) fn schedule(&self, id: &str, now: Timestamp) -> Reply {
         let state = self.caught_up(now);
         let found = state.messages.iter().find(|stored| stored.message.id == id);
-        let found = found.and_then(|stored| Some((show(stored, now)?, sender_domain(stored))));
+        let found = found.and_then(|stored| Some((show(stored)?, sender_domain(stored))));
         let Some((shown, name)) = found else { return not_found() };
         let domain = self.domain_called(&state, &name, now);
         let message = Dates {
@@ -93,7 +93,7 @@ impl Service {
     /// The message is never sent, and not shown any longer. Whether MailerSend keeps it is UNCERTAIN.
     pub(super) fn delete_schedule(&self, id: &str, now: Timestamp) -> Reply {
         let mut state = self.caught_up(now);
-        let is_scheduled = |stored: &StoredMessage| show(stored, now).is_some_and(|shown| shown.status == "scheduled");
+        let is_scheduled = |stored: &StoredMessage| show(stored).is_some_and(|shown| shown.status == "scheduled");
         match state.messages.number_of(id).filter(|(_, stored)| is_scheduled(stored)) {
             Some((number, _)) => {
                 let deleted = state.messages.delete(number);
@@ -110,15 +110,16 @@ fn sender_domain(stored: &StoredMessage) -> Arc<str> {
 }
 
 /// The schedule of a message that has one. The emulator's schedules never come to an `error`.
-fn show(stored: &StoredMessage, now: Timestamp) -> Option<Shown> {
+fn show(stored: &StoredMessage) -> Option<Shown> {
     let message = &stored.message;
     let send_at = message.send_at?;
+    // Also while its domain is paused, although the time has come.
     let waits = stored.emails.iter().all(|email| email.status() == EmailStatus::Queued);
     Some(Shown {
         message_id: message.id.clone(),
         subject: message.subject.clone(),
         send_at: object_time(send_at),
-        status: if waits && now < send_at { "scheduled" } else { "sent" },
+        status: if waits { "scheduled" } else { "sent" },
         status_message: None,
         created_at: object_time(message.created_at),
     })

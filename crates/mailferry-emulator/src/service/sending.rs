@@ -13,6 +13,7 @@ use crate::content::{self, domain_of};
 use crate::lifecycle::{Letter, Sheet};
 use crate::mailbox::Place;
 use crate::message::{Message, Suppressed, Via};
+use crate::plan::Allowance;
 use crate::rendering::{self, Rendering};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -63,14 +64,17 @@ impl Ready {
     }
 }
 
+/// How the account stands, and what it may do.
+pub(super) type Standing = (AccountState, Allowance);
+
 impl Service {
     pub(super) fn send(&self, request: &Request, now: Timestamp) -> Reply {
         let root = match json_body(request) {
             Ok(root) => root,
             Err(refused) => return refused,
         };
-        let account = self.state().account;
-        let ready = match self.prepare(root, account, now) {
+        let standing = self.state().standing();
+        let ready = match self.prepare(root, standing, now) {
             Ok(ready) => ready.by(request),
             Err(findings) => return note(request, invalid(&findings)),
         };
@@ -97,8 +101,8 @@ impl Service {
 
     /// Sends a message that somebody tries a template with, and tells its id.
     pub(crate) fn send_test(&self, root: Value, now: Timestamp) -> Reply {
-        let account = self.caught_up(now).account;
-        let ready = match self.prepare(root, account, now) {
+        let standing = self.caught_up(now).standing();
+        let ready = match self.prepare(root, standing, now) {
             Ok(ready) => ready,
             Err(findings) => {
                 let note = findings.note().map(|note| format!(" ({note})")).unwrap_or_default();
@@ -114,8 +118,8 @@ impl Service {
     }
 
     /// Examines and renders one message.
-    pub(super) fn prepare(&self, root: Value, account: AccountState, now: Timestamp) -> Result<Ready, Findings> {
-        self.prepare_by(EMAIL, root, account, now)
+    pub(super) fn prepare(&self, root: Value, standing: Standing, now: Timestamp) -> Result<Ready, Findings> {
+        self.prepare_by(EMAIL, root, standing, now)
     }
 
     /// Examines one message by these rules, and renders it.
@@ -123,14 +127,20 @@ impl Service {
         &self,
         rules: &[Rule],
         root: Value,
-        account: AccountState,
+        standing: Standing,
         now: Timestamp,
     ) -> Result<Ready, Findings> {
-        let rendering = rendering::render(&root, &self.settings, self.templates.choose(&root, now));
+        let (mut account, allowance) = standing;
+        if allowance.trial.is_some() {
+            account = self.state().terms.standing(account, &root);
+        }
+        let chosen = self.templates.choose(&root, now);
+        let rendering = rendering::render(&root, &self.settings, chosen, allowance.recipients);
         let identities = self.state().identities.clone();
         let facts = Facts {
             settings: &self.settings,
             account,
+            allowance,
             now,
             rendering: Some(&rendering),
             entries: &[],
@@ -152,6 +162,12 @@ impl Ready {
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Message)) {
         change(&mut self.message);
         self.weight = self.message.weight().saturating_add(self.rendering.weight());
+    }
+}
+
+impl State {
+    pub(super) fn standing(&self) -> Standing {
+        (self.account, self.terms.allowance)
     }
 }
 
@@ -184,6 +200,7 @@ pub(super) fn accept(state: &mut State, ready: Ready, bulk: Option<(&str, Timest
             suppressed.push(Suppressed { email: recipient.email, name: recipient.name, reasons });
         } else {
             state.agenda.accepted(&letter);
+            state.terms.sent(&recipient.email);
             emails.push(StoredEmail { id, recipient, role, rendered, letter });
         }
     }

@@ -3,7 +3,7 @@
 //! The object's shape is in hand-written fixtures of the vendor's SDKs only (facts sheet 8.3): UNCERTAIN.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::page::Page;
@@ -20,9 +20,10 @@ const MOST_USERS: usize = 1_000;
 const RELAY: (&str, u16) = ("smtp.mailersend.net", 587);
 
 /// The users that were registered by the API, oldest first.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct SmtpUsers(Vec<SmtpUser>);
 
+#[derive(Serialize, Deserialize)]
 struct SmtpUser {
     id: String,
     domain_id: String,

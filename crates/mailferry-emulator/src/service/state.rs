@@ -8,15 +8,17 @@ use super::domains::{MOST_DOMAINS, Records};
 use super::identities::Identity;
 use super::smtp_users::SmtpUsers;
 use super::tokens::ApiToken;
+use super::upkeep::Window;
 use crate::fault::Faults;
 use crate::id::{self, Ids};
 use crate::inbound::Inbound;
-use crate::lifecycle::{Agenda, Contacts, Letter, Occurrence, Script};
+use crate::lifecycle::{Agenda, Contacts, Delays, Holding, Letter, Occurrence, Pace, Script};
 use crate::limits::Meter;
 use crate::live::{Area, Changes};
 use crate::log::Log;
 use crate::mailbox::Messages;
 use crate::message::{Email, EmailStatus, Mailbox, Message, Rendered, Role};
+use crate::plan::{Overrides, Terms};
 use crate::request::Request;
 use crate::settings::{AccountState, Memory};
 use crate::suppression::Entry;
@@ -29,7 +31,14 @@ pub(crate) struct State {
     pub(crate) changes: Changes,
     pub(crate) meter: Meter,
     pub(crate) account: AccountState,
+    /// What the plan allows.
+    pub(crate) terms: Terms,
+    /// How long things take.
+    pub(crate) pace: Pace,
     pub(crate) maintenance: bool,
+    /// A maintenance that is planned, or under way as planned.
+    pub(crate) window: Option<Window>,
+    pub(crate) holding: Holding,
     pub(crate) paused_domains: BTreeSet<String>,
     /// Id and name of each domain that was ever mentioned, up to [`MOST_DOMAINS`].
     pub(crate) domains: Vec<(String, String)>,
@@ -102,7 +111,11 @@ impl State {
             changes: Changes::new(),
             meter: Meter::default(),
             account: AccountState::Active,
+            terms: Terms::new(None, Overrides::default()),
+            pace: Pace::new(Delays::default(), 0),
             maintenance: false,
+            window: None,
+            holding: Holding::new(None),
             paused_domains: BTreeSet::new(),
             domains: Vec::new(),
             entries: Vec::new(),
@@ -128,12 +141,15 @@ impl State {
     /// it is, and its webhooks with it.
     pub(crate) fn reset(&mut self) {
         self.meter = Meter::default();
+        self.terms.forget();
         self.entries.clear();
         self.messages.clear();
         self.bulks.clear();
         self.requests.clear();
         self.faults.reset();
         self.agenda.clear();
+        self.plan_window();
+        self.holding.clear();
         self.contacts.clear();
         self.activities.clear();
         self.outbox.clear();

@@ -5,6 +5,7 @@
 //! standing and limits is UNCERTAIN.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,6 +14,8 @@ use super::Service;
 use super::sending::{Accepted, accept};
 use crate::live::Area;
 use crate::message::Via;
+use crate::plan::Allowance;
+use crate::reply::{Reply, Sent};
 use crate::request::Request;
 use crate::rules::{by_smtp, refusal};
 use crate::smtp::{Envelope, Refusal};
@@ -52,24 +55,30 @@ impl Service {
         let fits = if set_up.iter().any(|known| known.name == user && known.password == password) {
             true
         } else if set_up.is_empty() && state.smtp_users.is_empty() {
-            let may = |password| self.settings.token(password).is_some_and(|token| token.may(&["email_full"]));
-            !is_exposed || may(password)
+            !is_exposed || state.token(password, false).is_some_and(|token| token.may(&["email_full"]))
         } else {
             state.smtp_users.log_in(user, password, now)
         };
         if fits { Ok(()) } else { Err(Refusal::new(535, "5.7.8 Authentication credentials invalid")) }
     }
 
-    /// Sends a mail, and gives the id of its message.
+    /// Sends a mail, and gives what to answer.
     pub(crate) fn submit(&self, envelope: &Envelope, from: IpAddr, raw: &[u8]) -> Result<String, Refusal> {
         let now = self.clock.now();
         let mut request = logged(envelope, from, raw, now);
         self.state().remember(&mut request);
-        let result = self.examined(&request, envelope, raw, now);
+        // Word by word what is documented, so that clients can find the id.
+        let result = self.examined(&request, envelope, raw, now).map(|id| format!("Message queued as {id}"));
         {
             let mut state = self.state();
             if let Some(request) = state.requests.get_mut(request.number) {
-                request.status = Some(result.as_ref().map_or_else(|refusal| refusal.code, |_| 250));
+                let (code, text) = match &result {
+                    Ok(taken) => (250, taken.as_bytes()),
+                    Err(Refusal { code, text }) => (*code, text.as_bytes()),
+                };
+                let sent = Sent::from(Reply { status: code, headers: Vec::new(), body: text.to_vec() });
+                request.status = Some(code);
+                request.answer = Some(Arc::new(sent));
             }
             state.changes.touch(Area::Requests);
         }
@@ -82,8 +91,8 @@ impl Service {
         self.is_open()?;
         self.count_mail(now)?;
         let Submitted { root, names, headers, list_unsubscribe } = Submitted::read(envelope, raw);
-        let account = self.state().account;
-        let mut ready = self.prepare_by(&by_smtp(), root, account, now).map_err(|findings| {
+        let standing = self.state().standing();
+        let mut ready = self.prepare_by(&by_smtp(), root, standing, now).map_err(|findings| {
             let all: Vec<&str> = findings.sentences().collect();
             Refusal::new(450, said(&format!("The given data was invalid. {}", all.join(","))))
         })?;
@@ -107,13 +116,15 @@ impl Service {
     /// Counts the mail against the minute, which SMTP has for itself, and the day, which it shares with the API
     /// (facts sheet 2.1 and 8.7, documented).
     fn count_mail(&self, now: Timestamp) -> Result<(), Refusal> {
-        if let Some(limit) = self.settings.rate_limits.smtp
-            && self.state().meter.minute("smtp", limit, now).retry_after.is_some()
+        let mut state = self.state();
+        let Allowance { rate_limits, daily_quota, .. } = state.terms.allowance;
+        if let Some(limit) = rate_limits.smtp
+            && state.meter.minute("smtp", limit, now).retry_after.is_some()
         {
             return Err(Refusal::new(450, sentence("rate.minute", &[("limit", limit.to_string())])));
         }
-        if let Some(quota) = self.settings.daily_quota
-            && self.state().meter.day(quota, now).is_none()
+        if let Some(quota) = daily_quota
+            && state.meter.day(quota, now).is_none()
         {
             return Err(Refusal::new(450, sentence("quota.day", &[])));
         }

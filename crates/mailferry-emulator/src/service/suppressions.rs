@@ -166,6 +166,7 @@ impl Service {
         Facts {
             settings: &self.settings,
             account: AccountState::Active,
+            allowance: state.terms.allowance,
             now,
             rendering: None,
             entries,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use ring::digest::{SHA384, digest};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::domains::ManagedDomain;
@@ -21,7 +21,7 @@ use crate::settings::Token;
 const MOST_TOKENS: usize = 1_000;
 
 /// A token that the account has.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ApiToken {
     id: String,
     name: String,
@@ -77,6 +77,12 @@ impl ApiToken {
     pub(crate) fn given(token: &Token, now: Timestamp) -> Self {
         let (token, name) = (token.clone(), "Token".to_owned());
         Self { id: id_of(&token.secret), name, token, domain: None, is_paused: false, created_at: now }
+    }
+
+    /// Whether it is one of these, which the emulator was told of.
+    #[cfg(feature = "data")]
+    pub(crate) fn is_among(&self, given: &[Token]) -> bool {
+        given.iter().any(|token| token.secret == self.token.secret)
     }
 
     fn scopes(&self) -> Vec<String> {

@@ -52,6 +52,7 @@ impl Mailroom for Routes {
             Err(NotReceived::Unwanted) => Err(Refusal::new(550, "5.7.1 No inbound route wants this mail")),
             Err(NotReceived::AttachmentType) => Err(Refusal::new(554, "5.6.1 An attachment has an unsupported type")),
             Err(NotReceived::AttachmentSize) => Err(Refusal::new(552, "5.3.4 An attachment is too large")),
+            Err(NotReceived::TooLarge) => Err(Refusal::new(552, "5.3.4 The mail is too large as text")),
             Err(NotReceived::NoEmail) => Err(Refusal::new(550, "5.1.1 No such email")),
         }
     }

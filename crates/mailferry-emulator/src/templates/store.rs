@@ -30,6 +30,8 @@ struct Inner {
     /// The last previews, and how many there were.
     previews: VecDeque<Arc<str>>,
     previewed: u64,
+    /// How often the list or what was deleted was changed.
+    revision: u64,
 }
 
 /// What the `template_id` of a message stands for.
@@ -67,6 +69,7 @@ impl Store {
                 deleted: VecDeque::new(),
                 previews: VecDeque::new(),
                 previewed: 0,
+                revision: 0,
             }),
         }
     }
@@ -78,7 +81,7 @@ impl Store {
     /// All of them, as they are now: those that it was started with, those made since, those of the folder.
     pub(crate) fn all(&self, now: Timestamp) -> Vec<Arc<Stored>> {
         let mut inner = self.inner();
-        let Inner { list, folder, deleted, previews: _, previewed: _ } = &mut *inner;
+        let Inner { list, folder, deleted, previews: _, previewed: _, revision: _ } = &mut *inner;
         let mut all = list.clone();
         let files = folder.as_mut().map(|folder| folder.all(now)).unwrap_or_default();
         all.extend(files.into_iter().filter(|stored| !deleted.contains(&stored.id)));
@@ -88,7 +91,7 @@ impl Store {
     /// The one called `id`, as it is now.
     pub(crate) fn find(&self, id: &str, now: Timestamp) -> Option<Arc<Stored>> {
         let mut inner = self.inner();
-        let Inner { list, folder, deleted, previews: _, previewed: _ } = &mut *inner;
+        let Inner { list, folder, deleted, previews: _, previewed: _, revision: _ } = &mut *inner;
         if let Some(found) = list.iter().find(|stored| stored.id == id) {
             return Some(Arc::clone(found));
         }
@@ -121,6 +124,7 @@ impl Store {
         if count >= MOST_TEMPLATES || weight > MOST_BYTES {
             return false;
         }
+        inner.revision = inner.revision.saturating_add(1);
         inner.deleted.retain(|deleted| *deleted != stored.id);
         let stored = Arc::new(stored);
         match inner.list.iter_mut().find(|known| known.id == stored.id) {
@@ -156,6 +160,7 @@ impl Store {
         let found = self.find(id, now).is_some();
         if found {
             let mut inner = self.inner();
+            inner.revision = inner.revision.saturating_add(1);
             inner.list.retain(|stored| stored.id != id);
             if inner.deleted.len() >= MOST_TEMPLATES {
                 inner.deleted.pop_front();
@@ -163,5 +168,28 @@ impl Store {
             inner.deleted.push_back(id.to_owned());
         }
         found
+    }
+}
+/// For the file that templates are kept in.
+#[cfg(feature = "data")]
+impl Store {
+    pub(crate) fn revision(&self) -> u64 {
+        self.inner().revision
+    }
+
+    /// What was made while the emulator ran, and the ids of what was deleted.
+    pub(crate) fn made(&self) -> (Vec<Arc<Stored>>, Vec<String>) {
+        let inner = self.inner();
+        let is_made = |stored: &&Arc<Stored>| matches!(stored.source, Source::Api | Source::Page);
+        (inner.list.iter().filter(is_made).map(Arc::clone).collect(), inner.deleted.iter().cloned().collect())
+    }
+
+    /// Goes on from what a file has. What the emulator was started with is there, even if it was deleted before.
+    pub(crate) fn restore(&self, made: Vec<Arc<Stored>>, deleted: Vec<String>) {
+        let mut inner = self.inner();
+        inner.list.retain(|known| !made.iter().any(|made| made.id == known.id));
+        inner.list.extend(made);
+        let is_there = |id: &String| inner.list.iter().any(|known| known.id == *id);
+        inner.deleted = deleted.into_iter().filter(|id| !is_there(id)).collect();
     }
 }

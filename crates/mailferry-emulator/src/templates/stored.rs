@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Template;
 use crate::twig::{self, Problem, Syntax, simple_tokens};
 
 /// A template that messages can name.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stored {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct Stored {
 }
 
 /// Who made a template, and so who may change it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
     Api,
@@ -40,11 +40,12 @@ pub(crate) enum Source {
 }
 
 /// A text, and what it is compiled to the first time that it is needed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Content {
     source: Arc<str>,
     /// How many lines of its file come before it.
     lines_before: usize,
+    #[serde(skip)]
     compiled: OnceLock<(Syntax, Result<twig::Template, Problem>)>,
 }
 

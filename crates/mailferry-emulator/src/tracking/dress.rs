@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::scan::{Link, scan};
 use super::visit::PATH;
 use crate::lifecycle::{Letter, Tracking};
@@ -10,7 +12,7 @@ use crate::message::Message;
 use crate::rules::is_true;
 
 /// What a domain adds at the end of its mails.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Footers {
     pub(crate) html: Option<String>,
     pub(crate) text: Option<String>,

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// More of what a program calls itself is not kept.
 const MOST: usize = 500;
 
 /// Somebody's program and address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reader {
     pub(crate) ip: String,
     pub(crate) user_agent: String,

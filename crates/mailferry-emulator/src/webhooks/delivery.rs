@@ -26,12 +26,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::Retries;
+use crate::codec::Word;
 use crate::fault::FaultOn;
 
 /// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Receiver {
     /// The webhook with this id.
     Webhook(String),
@@ -56,13 +58,14 @@ impl Receiver {
 }
 
 /// A body on its way.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Parcel {
     pub(crate) receiver: Receiver,
     /// The `type` that the body has.
     pub(crate) kind: String,
     pub(crate) url: String,
     pub(crate) secret: String,
+    #[serde(with = "crate::codec::bytes")]
     pub(crate) body: Bytes,
     pub(crate) retries: Retries,
     pub(crate) if_lost: Option<Notice>,
@@ -71,7 +74,7 @@ pub(crate) struct Parcel {
 }
 
 /// An activity, by its ids.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Told {
     pub(crate) email_id: String,
     pub(crate) activity_id: String,
@@ -80,13 +83,15 @@ pub(crate) struct Told {
 }
 
 /// An event of the account, for the webhooks that are registered for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Notice {
     /// `maintenance.start`, `inbound_forward.failed`…
-    pub(crate) kind: &'static str,
+    #[serde(deserialize_with = "crate::codec::word::deserialize")]
+    pub(crate) kind: Word,
     /// The name of the domain it is about; `None`: everybody is told.
     pub(crate) domain: Option<String>,
     /// The `data`, as compact JSON.
+    #[serde(with = "crate::codec::bytes")]
     pub(crate) data: Vec<u8>,
 }
 

@@ -11,6 +11,8 @@ mod retries;
 pub(crate) use self::driver::{Dispatch, run};
 pub(crate) use self::outbox::Outbox;
 pub use self::outbox::{Delivery, DeliveryResult};
+#[cfg(feature = "data")]
+pub(crate) use self::outbox::{Posted, Waiting};
 pub(crate) use self::post::WITHIN;
 pub(crate) use self::registry::{Change, EVENTS};
 pub use self::registry::{Pausing, RegisteredWebhook, Webhook, WebhookVersion};

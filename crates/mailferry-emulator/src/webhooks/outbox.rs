@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::delivery::{Notice, Parcel, Receiver};
 use super::post::{Failure, sign};
+use crate::changes::Changes;
 use crate::clock::later;
 use crate::fault::{Fault, Faults};
 use crate::log::Log;
@@ -48,7 +50,7 @@ pub struct Delivery {
 }
 
 /// What came of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DeliveryResult {
     /// The receiver answered with this status; anything from 200 to 299 is a success.
@@ -84,11 +86,15 @@ impl fmt::Debug for Delivery {
 }
 
 /// A parcel and how often it was tried.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Waiting {
     pub(crate) parcel: Parcel,
     attempts: u32,
     /// When it came first, however often it was tried since.
     arrival: u64,
+    /// Its number among everything that ever waited, which is another one for each attempt.
+    #[serde(skip)]
+    number: u64,
     /// What the next attempt meets.
     fault: Option<Fault>,
 }
@@ -108,6 +114,7 @@ fn secret(parcel: &Parcel, fault: Option<Fault>) -> Cow<'_, str> {
 }
 
 /// A parcel that was posted once.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Posted {
     parcel: Parcel,
     number: u64,
@@ -158,6 +165,10 @@ pub(crate) struct Outbox {
     queues: BTreeMap<Receiver, Queue>,
     /// Receivers that are being posted to, and whether what is being posted may be repeated.
     busy: BTreeMap<Receiver, bool>,
+    /// What is being posted, and when it was due: whoever reads a file after a crash has it posted again.
+    posting: BTreeMap<u64, (Timestamp, Waiting)>,
+    /// By number, of what waits.
+    changes: Changes<u64>,
     arrivals: u64,
     /// Everything that waits or is being posted.
     waiting: Memory,
@@ -174,6 +185,8 @@ impl Outbox {
         Self {
             queues: BTreeMap::new(),
             busy: BTreeMap::new(),
+            posting: BTreeMap::new(),
+            changes: Changes::default(),
             arrivals: 0,
             waiting: Memory { count: 0, bytes: 0 },
             most: memory,
@@ -214,7 +227,7 @@ impl Outbox {
 
     fn add(&mut self, parcel: Parcel, due: Timestamp, fault: Option<Fault>) {
         let arrival = self.arrivals;
-        self.queue(Waiting { parcel, attempts: 0, arrival, fault }, due);
+        self.queue(Waiting { parcel, attempts: 0, arrival, number: 0, fault }, due);
     }
 
     /// Writes down that a parcel is not posted at all.
@@ -231,15 +244,18 @@ impl Outbox {
         let Some(queue) = self.queues.get_mut(receiver).filter(|_| self.holds) else { return };
         let is_held = |waiting: &Waiting| waiting.fault == Some(Fault::WebhookReordered) && waiting.arrival < arrival;
         let held: Vec<_> = queue.extract_if((now, u64::MAX).., |_, waiting| is_held(waiting)).collect();
+        self.changes.note_all(held.iter().map(|(_, waiting)| waiting.number));
         queue.extend(held.into_iter().map(|((_, key), waiting)| ((now, key), waiting)));
     }
 
-    fn queue(&mut self, waiting: Waiting, due: Timestamp) {
+    fn queue(&mut self, mut waiting: Waiting, due: Timestamp) {
         self.waiting.count = self.waiting.count.saturating_add(1);
         self.waiting.bytes = self.waiting.bytes.saturating_add(waiting.parcel.weight());
-        let arrival = self.arrivals;
+        let number = self.arrivals;
         self.arrivals = self.arrivals.saturating_add(1);
-        self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, arrival), waiting);
+        waiting.number = number;
+        self.changes.note(number);
+        self.queues.entry(waiting.parcel.receiver.clone()).or_default().insert((due, number), waiting);
         while (self.waiting.count > self.most.count || self.waiting.bytes > self.most.bytes) && self.lose_last() {}
     }
 
@@ -254,6 +270,7 @@ impl Outbox {
             self.queues.remove(&receiver);
         }
         let Some((_, waiting)) = removed else { return false };
+        self.changes.note(waiting.number);
         self.less(waiting.parcel.weight());
         self.lost = self.lost.saturating_add(1);
         true
@@ -264,17 +281,20 @@ impl Outbox {
         let free = self.queues.iter_mut().filter(|(receiver, _)| !self.busy.contains_key(*receiver));
         let (receiver, queue) = free.into_iter().find(|(_, queue)| is_due(queue, now))?;
         let receiver = receiver.clone();
-        let (_, waiting) = queue.pop_first()?;
+        let ((due, number), waiting) = queue.pop_first()?;
         if queue.is_empty() {
             self.queues.remove(&receiver);
         }
         self.busy.insert(receiver, true);
+        self.posting.insert(number, (due, waiting.clone()));
         Some(waiting)
     }
 
     /// Writes down what came of a parcel, and queues it again if it may be repeated.
     pub(crate) fn answered(&mut self, waiting: Waiting, outcome: Result<u16, Failure>, now: Timestamp) -> Answered {
-        let Waiting { parcel, attempts, arrival, fault } = waiting;
+        let Waiting { parcel, attempts, arrival, number, fault } = waiting;
+        self.posting.remove(&number);
+        self.changes.note(number);
         let attempt = attempts.saturating_add(1);
         let receiver = parcel.receiver.clone();
         self.less(parcel.weight());
@@ -296,7 +316,7 @@ impl Outbox {
         self.posted = self.posted.saturating_add(1);
         self.log.push(posted, parcel.weight());
         if let Some(due) = again_at {
-            self.queue(Waiting { parcel, attempts: attempt, arrival, fault: None }, due);
+            self.queue(Waiting { parcel, attempts: attempt, arrival, number: 0, fault: None }, due);
         }
         self.release(&receiver, arrival, now);
         Answered { receiver, failed, lost }
@@ -350,6 +370,7 @@ impl Outbox {
             *may_be_repeated = false;
         }
         for waiting in self.queues.remove(receiver).into_iter().flat_map(BTreeMap::into_values) {
+            self.changes.note(waiting.number);
             self.less(waiting.parcel.weight());
         }
     }
@@ -357,6 +378,7 @@ impl Outbox {
     /// Everything that waits for `receiver` goes to `url` from now on.
     pub(crate) fn redirect(&mut self, receiver: &Receiver, url: &str) {
         for waiting in self.queues.get_mut(receiver).into_iter().flat_map(BTreeMap::values_mut) {
+            self.changes.note(waiting.number);
             url.clone_into(&mut waiting.parcel.url);
         }
     }
@@ -365,6 +387,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.busy.values_mut().for_each(|may_be_repeated| *may_be_repeated = false);
         for waiting in std::mem::take(&mut self.queues).into_values().flat_map(BTreeMap::into_values) {
+            self.changes.note(waiting.number);
             self.less(waiting.parcel.weight());
         }
         self.log.clear();
@@ -389,6 +412,51 @@ impl Outbox {
     fn less(&mut self, weight: usize) {
         self.waiting.count = self.waiting.count.saturating_sub(1);
         self.waiting.bytes = self.waiting.bytes.saturating_sub(weight);
+    }
+}
+
+/// For the file that parcels are kept in.
+#[cfg(feature = "data")]
+impl Outbox {
+    /// What a file has of the outbox beside its entries.
+    pub(crate) fn counts(&self) -> [u64; 3] {
+        [self.posted, self.arrivals, self.lost]
+    }
+
+    pub(crate) fn changes(&mut self) -> &mut Changes<u64> {
+        &mut self.changes
+    }
+
+    pub(crate) fn log(&self) -> &Log<Posted> {
+        &self.log
+    }
+
+    pub(crate) fn log_mut(&mut self) -> &mut Log<Posted> {
+        &mut self.log
+    }
+
+    /// Everything that waits or is being posted, by its number, with the time that it is due.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (u64, Timestamp, &Waiting)> {
+        let queued = self.queues.values().flatten().map(|((due, number), waiting)| (*number, *due, waiting));
+        queued.chain(self.posting.iter().map(|(number, (due, waiting))| (*number, *due, waiting)))
+    }
+
+    /// Goes on from what a file has.
+    pub(crate) fn restore(
+        &mut self,
+        [posted, arrivals, lost]: [u64; 3],
+        waiting: impl Iterator<Item = (u64, Timestamp, Waiting)>,
+    ) {
+        self.posted = posted.max(self.log.counts().0);
+        self.lost = lost;
+        let mut above = arrivals;
+        for (number, due, waiting) in waiting {
+            // In the old order, under the old number.
+            self.arrivals = number;
+            self.queue(waiting, due);
+            above = above.max(self.arrivals);
+        }
+        self.arrivals = above;
     }
 }
 

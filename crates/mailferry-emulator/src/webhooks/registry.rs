@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::delivery::{Notice, Parcel, Receiver};
@@ -44,7 +45,7 @@ pub(crate) const EVENTS: &[&str] = &[
 ];
 
 /// In which of its two forms the service tells of activities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum WebhookVersion {
     /// The older one, with the whole email inside.
     V1,
@@ -170,7 +171,7 @@ pub(crate) struct Change {
 }
 
 /// A webhook that the account has.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct RegisteredWebhook {
     pub(crate) id: String,
     pub(crate) url: String,
@@ -203,9 +204,24 @@ impl RegisteredWebhook {
         &self.secret
     }
 
+    /// In which form it is told.
+    pub fn version(&self) -> WebhookVersion {
+        self.version
+    }
+
     /// Whether it is told of events: not when it was switched off, or failed too often.
     pub fn is_enabled(&self) -> bool {
         self.enabled
+    }
+
+    /// Whether it is what `webhook` would become, if it were not there already.
+    pub(crate) fn is_as(&self, webhook: &Webhook) -> bool {
+        let Webhook { url, name: _, events, version, domain, secret } = webhook;
+        self.url == *url
+            && self.events == *events
+            && self.version == *version
+            && self.domain == *domain
+            && secret.as_ref().is_none_or(|secret| self.secret == *secret)
     }
 
     pub(crate) fn wants(&self, event: &str, domain: Option<&str>) -> bool {

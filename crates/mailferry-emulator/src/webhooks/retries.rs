@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How long the service waits before each repetition of a delivery that failed.
 ///
 /// # Examples
@@ -14,7 +16,7 @@ use std::time::Duration;
 /// assert_eq!(Retries::twice(), Retries::after([Duration::from_secs(10), Duration::from_secs(100)]));
 /// assert_eq!(Retries::none().delays(), []);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retries(Arc<[Duration]>);
 
 impl Retries {

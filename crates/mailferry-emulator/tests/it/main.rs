@@ -5,9 +5,12 @@
 mod absent;
 mod abuse;
 mod account;
+mod account_page;
 mod activity;
 mod bulk;
 mod client;
+#[cfg(feature = "data")]
+mod data;
 mod documents;
 mod faults;
 mod hostile;
@@ -18,7 +21,9 @@ mod limits;
 mod live;
 mod mailbox;
 mod messages;
+mod openapi;
 mod page;
+mod plans;
 mod post_faults;
 mod reading;
 mod receiver;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mailferry_emulator::{AccountState, Builder, Template};
+use mailferry_emulator::{AccountState, Builder, Plan, Template};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, call, post, send, started};
@@ -143,6 +143,8 @@ fn account_cases() -> Vec<(SetUp, Case)> {
         (|b| b.account(AccountState::TrialRecipientsReached), ("account.trial_recipients", json!({}), "to", "You have reached the trial domain unique recipients limit. #MS42225")),
         (|b| b.account(AccountState::TemplateDomainUnverified), ("account.template_domain", json!({"template_id": "0r83ql3jjz4zw1jm"}), "template_id", "Your default template domain must be verified in your account to send emails. #MS42226")),
         (|b| b.custom_headers(false), ("headers.plan", json!({"headers": [{"name": "X-A", "value": "b"}]}), "headers", plan)),
+        (|b| b.plan(Plan::Trial), ("in_reply_to.plan", json!({"in_reply_to": "a@b"}), "in_reply_to", plan)),
+        (|b| b.plan(Plan::Trial), ("references.plan", json!({"references": ["a@b"]}), "references", plan)),
         (|b| b.custom_headers(false), ("list_unsubscribe.plan", json!({"list_unsubscribe": "<https://example.com>"}), "list_unsubscribe", plan)),
     ]
 }
@@ -220,6 +222,7 @@ fn every_rule_has_a_case() {
         .chain(crate::templates::cases().into_iter().map(|case| case.0))
         .chain(crate::templates::ELSEWHERE.iter().copied())
         .chain([crate::webhook_api::TOO_MANY])
+        .chain(crate::plans::RULES.iter().copied())
         .chain(crate::smtp_users::cases().into_iter().map(|case| case.0))
         .collect();
     let rules: BTreeSet<&str> = mailferry_emulator::rules().map(|rule| rule.id).collect();

@@ -194,6 +194,17 @@ async fn large_mails_are_read_and_refused() {
     assert!(reply.is_empty() || reply.starts_with("552 5.3.4"), "{reply}");
 }
 
+/// A webhook that carried it would be twelve times as large.
+#[tokio::test]
+async fn bytes_that_are_no_text_are_bounded() {
+    let (emulator, _receiver, mut client) = talking(|builder| builder).await;
+    client.envelope().await;
+    client.check("DATA", "354").await;
+    client.send([&vec![0xff; 14 << 20][..], b"\r\n.\r\n"].concat()).await;
+    assert!(client.hear().await.starts_with("552 5.3.4"));
+    assert!(emulator.received().is_empty());
+}
+
 #[tokio::test]
 async fn memory_is_shared() {
     let limits = SmtpLimits { message_bytes: 1 << 20, total_bytes: 64 * 1024, ..SmtpLimits::default() };

@@ -330,4 +330,13 @@ async fn the_inspection_says_how_a_mail_came() {
     let shown = get(&emulator, "/_emulator/emails").await.json();
     let vias: Vec<_> = shown.as_array().unwrap().iter().map(|email| email["via"].as_str().unwrap()).collect();
     assert_eq!(vias, ["smtp", "api", "bulk"]);
+    let rows = get(&emulator, "/_emulator/mailbox?q=via:smtp").await.json();
+    let found: Vec<_> = rows["rows"].as_array().unwrap().iter().map(|row| &row["via"]).collect();
+    assert_eq!(found, [&json!("smtp")], "{rows}");
+    let mail = get(&emulator, &format!("/_emulator/mailbox/{}", rows["rows"][0]["id"].as_str().unwrap())).await.json();
+    let request = get(&emulator, &format!("/_emulator/requests/{}", mail["request"])).await.json();
+    assert_eq!((&request["method"], &request["message_ids"][0]), (&json!("SMTP"), &mail["message_id"]), "{request}");
+    assert!(request["body"].as_str().unwrap().starts_with(MAIL), "{request}");
+    let answer = format!("Message queued as {}", mail["message_id"].as_str().unwrap());
+    assert_eq!(request["answer"]["body"], answer.as_str(), "{request}");
 }

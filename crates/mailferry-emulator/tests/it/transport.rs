@@ -46,7 +46,7 @@ async fn many_send_at_once() {
 async fn a_listener_of_ones_own() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let emulator = Emulator::builder().any_token().serve(listener).unwrap();
+    let emulator = Emulator::builder().any_token().serve(listener).await.unwrap();
     assert_eq!((emulator.address(), emulator.url()), (address, &*format!("http://{address}/v1/")));
     assert_eq!(get(&emulator, "/v1/api-quota").await.status, 200);
 }

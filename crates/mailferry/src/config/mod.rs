@@ -41,7 +41,7 @@ pub use table::{SETTINGS, Setting};
 const PREFIX: &str = "MAILFERRY_";
 
 /// Variables with the prefix that are not settings: they are the command's.
-const NOT_SETTINGS: [&str; 2] = ["MAILFERRY_CONFIG", "MAILFERRY_LOG"];
+const NOT_SETTINGS: [&str; 3] = ["MAILFERRY_CONFIG", "MAILFERRY_EMULATOR_TOKEN", "MAILFERRY_LOG"];
 
 /// The settings that are message fields.
 const DEFAULTS: [&str; 2] = ["SEND_DEFAULTS", "MAILERSEND_SEND_DEFAULTS"];
