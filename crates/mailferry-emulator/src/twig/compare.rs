@@ -28,6 +28,7 @@ pub(super) fn compare<'v>(left: &Value<'v>, right: &Value<'v>, budget: &mut Budg
 
 fn compare_items(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) -> Compared<Option<Ordering>> {
     for (key, value) in left.pairs() {
+        budget.spend(right.search())?;
         let Some(other) = right.item(&key) else { return Ok(None) };
         match compare(&value, &other, budget)? {
             Some(Ordering::Equal) => {}
@@ -54,6 +55,7 @@ pub(super) fn equal(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) ->
 pub(super) fn same(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) -> Compared<bool> {
     if left.count().is_some() && left.count() == right.count() {
         for (key, value) in left.pairs() {
+            budget.spend(right.search())?;
             match right.item(&key) {
                 Some(other) if same(&value, &other, budget)? => {}
                 _ => return Ok(false),

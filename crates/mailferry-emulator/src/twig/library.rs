@@ -28,6 +28,18 @@ const BYTES: usize = 64 * 1024 * 1024;
 /// The longest range, in items.
 const LONGEST_RANGE: i64 = 10_000;
 
+/// What all texts of one message may cost, for all its readers together.
+pub(crate) struct Allowance {
+    steps: usize,
+    pub(super) bytes: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { steps: 4 * STEPS, bytes: BYTES }
+    }
+}
+
 /// What one text may still cost to render.
 pub(super) struct Budget {
     steps: usize,
@@ -35,8 +47,15 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self { steps: STEPS, bytes: BYTES }
+    pub(super) fn within(allowance: &Allowance) -> Self {
+        Self { steps: STEPS.min(allowance.steps), bytes: BYTES }
+    }
+
+    /// What is left for another text, after one that became so long.
+    pub(super) fn charge(&self, allowance: &mut Allowance, length: usize) {
+        let spent = STEPS.min(allowance.steps).saturating_sub(self.steps);
+        allowance.steps = allowance.steps.saturating_sub(spent);
+        allowance.bytes = allowance.bytes.saturating_sub(length);
     }
 
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), &'static str> {

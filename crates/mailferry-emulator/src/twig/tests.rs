@@ -279,7 +279,13 @@ fn variables_are_listed_without_those_of_loops() {
 #[test]
 fn much_of_anything_ends() {
     let long = "x".repeat(1_000_000);
-    let data = serde_json::json!({"long": long, "list": vec![long.as_str(); 50], "many": vec![1; 200_000]});
+    let data = serde_json::json!({"long": long, "list": vec![long.as_str(); 50], "many": vec![1; 200_000], "some": vec![1; 2_000]});
+    let often =
+        |text: &str| format!("{{% for a in 1..9999 %}}{{% for b in 1..99 %}}{text}{{% endfor %}}{{% endfor %}}");
+    let (list, object) = ("1,".repeat(300), "a: 1,".repeat(200));
+    let literals = often(&format!("{{% if [{list}] and {{{object}}} %}}{{% endif %}}"));
+    let branches = often(&format!("{{% if 0 %}}{}{{% endif %}}", "{% elseif 0 %}".repeat(10_000)));
+    let loops = often(&"{% for c in [] %}{% endfor %}".repeat(10_000));
     for source in [
         "{% for a in 1..9999 %}{% for b in 1..9999 %}{{ long in long }}{% endfor %}{% endfor %}",
         "{% for a in 1..9999 %}{{ list|join|upper }}{% endfor %}",
@@ -288,6 +294,11 @@ fn much_of_anything_ends() {
         "{{ long|replace({'x': long}) }}",
         "{{ long|split('')|join(long) }}",
         "{% for a in many %}{{ many|sort|reverse|first }}{% endfor %}",
+        "{% for s in [some|sort] %}{% for a in 1..9999 %}{% if s == s or s is same as s %}{% endif %}{% endfor %}{% endfor %}",
+        "{% for s in [some|sort] %}{% for a in 1..9999 %}{{ s[a] }}{% endfor %}{% endfor %}",
+        literals.as_str(),
+        branches.as_str(),
+        loops.as_str(),
     ] {
         assert!(Template::compile(source).unwrap().render(&data).is_err(), "{source}");
     }
@@ -304,7 +315,7 @@ proptest::proptest! {
         let converted = to_advanced(&source, Braces::Quote);
         let values = HashMap::from([("a", "A{$b1}{{"), ("b1", "B")]);
         let simple = Syntax { advanced: false, simple: true, subject: false };
-        let before = Template::read(source.as_str().into(), simple).unwrap().fill(&Value::Null, &[], Some(&values)).unwrap();
+        let before = Template::read(source.as_str().into(), simple).unwrap().fill(&Value::Null, &[], Some(&values), &mut Allowance::default()).unwrap();
         let data = serde_json::json!({"a": "A{$b1}{{", "b1": "B"});
         let after = Template::compile(converted.text.as_str()).map_err(|problem| format!("{source}: {problem}")).unwrap();
         let after = after.render(&data).unwrap();

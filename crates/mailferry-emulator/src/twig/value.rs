@@ -187,6 +187,11 @@ impl<'a> Value<'a> {
         self.as_str().is_some()
     }
 
+    /// How much work it is to find one [item](Self::item).
+    pub(super) fn search(&self) -> usize {
+        if let Self::Object(pairs) = self { pairs.len() } else { 0 }
+    }
+
     /// What it has under `key`.
     pub(super) fn item(&self, key: &Value<'_>) -> Option<Value<'a>> {
         let place = || match (key, key.number()?) {
