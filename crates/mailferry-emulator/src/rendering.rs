@@ -174,21 +174,6 @@ fn has_tags(text: &str, reserved: &[String]) -> bool {
     text.contains("{%") || names.any(|name| !reserved.iter().any(|known| known == name))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_are_told_from_what_the_service_fills_in() {
-        let check = |text: &str, expected| assert_eq!(has_tags(text, &["unsubscribe".to_owned()]), expected);
-        check("a {{ unsubscribe }} {{unsubscribe}} }} {{ b", false);
-        check("a {{ unsubscribe }} {{ name }}", true);
-        check("{% if %}", true);
-        // Looking for the end of each to the end of the text would take minutes.
-        check(&"{{".repeat(1_000_000), false);
-    }
-}
-
 /// What a message brings for its recipients, by address in lower case.
 struct Values<'a> {
     /// Nobody, when all readers see the same.
@@ -256,5 +241,20 @@ impl Rendering {
 
     pub(crate) fn reader(&self, position: usize) -> Rendered {
         self.readers.get(position).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_told_from_what_the_service_fills_in() {
+        let check = |text: &str, expected| assert_eq!(has_tags(text, &["unsubscribe".to_owned()]), expected);
+        check("a {{ unsubscribe }} {{unsubscribe}} }} {{ b", false);
+        check("a {{ unsubscribe }} {{ name }}", true);
+        check("{% if %}", true);
+        // Looking for the end of each to the end of the text would take minutes.
+        check(&"{{".repeat(1_000_000), false);
     }
 }
