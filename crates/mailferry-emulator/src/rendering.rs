@@ -9,7 +9,7 @@ use crate::content::{LISTS, Recipient, recipients};
 use crate::message::{Rendered, Role};
 use crate::settings::{RecipientLimits, Settings, VariableSettings};
 use crate::templates::{Chosen, Stored};
-use crate::twig::{self, Problem, Syntax, simple_tokens};
+use crate::twig::{self, Allowance, Problem, Syntax, simple_tokens};
 use crate::warning::{Warning, WarningKind};
 
 /// The most warnings that one email keeps of each field.
@@ -74,9 +74,10 @@ pub(crate) fn render(root: &Value, settings: &Settings, template: Chosen, most: 
     if let Chosen::Believed(id) = &rendering.template {
         common.push(Warning::new("template_id", WarningKind::UnknownTemplate, id));
     }
+    let mut allowance = Allowance::default();
     for source in sources(root, &rendering) {
         common.extend(remarks(&source, &values, settings));
-        if let Err(problem) = fill_in(&source, &values, settings, &mut rendering.readers, &mut single) {
+        if let Err(problem) = fill_in(&source, &values, settings, &mut rendering.readers, &mut single, &mut allowance) {
             rendering.failures.push(Failure { field: source.field, is_stored: source.stored.is_some(), problem });
         }
     }
@@ -95,6 +96,7 @@ fn fill_in(
     settings: &Settings,
     readers: &mut [Rendered],
     warnings: &mut [Vec<Warning>],
+    allowance: &mut Allowance,
 ) -> Result<(), Problem> {
     let VariableSettings { simple, strict } = settings.variables;
     let syntax = Syntax { advanced: values.is_given, simple, subject: source.field == "subject" };
@@ -105,7 +107,7 @@ fn fill_in(
             Some(compiled) => {
                 let email = values.recipients.get(place).map_or("", |(_, mailbox)| mailbox.email.as_str());
                 let (data, substitutions) = values.of_reader(email);
-                let rendered = compiled.fill(data, &settings.reserved_variables, substitutions)?;
+                let rendered = compiled.fill(data, &settings.reserved_variables, substitutions, allowance)?;
                 if let Some(missing) = rendered.missing.first().filter(|_| strict) {
                     let reason = format!("`{}` is missing for {email}", missing.name);
                     return Err(Problem::new(missing.line, missing.column, reason));
@@ -165,12 +167,11 @@ fn remarks(source: &Source, values: &Values<'_>, settings: &Settings) -> Vec<War
 
 /// Whether there are tags of the limited Twig beside those that MailerSend fills in itself.
 fn has_tags(text: &str, reserved: &[String]) -> bool {
-    let mut tags = text.match_indices("{{").filter_map(|(at, _)| text.get(at..)?.strip_prefix("{{"));
-    text.contains("{%")
-        || tags.any(|inner| {
-            let Some((inner, _)) = inner.split_once("}}") else { return false };
-            !reserved.iter().any(|name| name == inner.trim())
-        })
+    // After one that never ends, no other does.
+    let tags =
+        text.match_indices("{{").map_while(|(at, braces)| text.get(at..)?.strip_prefix(braces)?.split_once("}}"));
+    let mut names = tags.map(|(inner, _)| inner.trim());
+    text.contains("{%") || names.any(|name| !reserved.iter().any(|known| known == name))
 }
 
 /// What a message brings for its recipients, by address in lower case.
@@ -240,5 +241,20 @@ impl Rendering {
 
     pub(crate) fn reader(&self, position: usize) -> Rendered {
         self.readers.get(position).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_told_from_what_the_service_fills_in() {
+        let check = |text: &str, expected| assert_eq!(has_tags(text, &["unsubscribe".to_owned()]), expected);
+        check("a {{ unsubscribe }} {{unsubscribe}} }} {{ b", false);
+        check("a {{ unsubscribe }} {{ name }}", true);
+        check("{% if %}", true);
+        // Looking for the end of each to the end of the text would take minutes.
+        check(&"{{".repeat(1_000_000), false);
     }
 }

@@ -81,16 +81,16 @@ fn a_template_is_compared_with_data() {
 
 #[test]
 fn the_older_syntax_is_rewritten() {
-    let session = Session::bare().file("a.html", "Hi {$name},\n{{ text }} {$if} {$9} {{unsubscribe}} {{$name}\n");
-    let expected = "Hi {{ name }},\n{{ '{{' }} text }} {$if} {$9} {{unsubscribe}} {{ '{' }}{{ name }}\n";
+    let session = Session::bare().file("a.html", "Hi {$name},\n{{ text }} {$in} {$9} {{unsubscribe}} {{$name}\n");
+    let expected = "Hi {{ name }},\n{{ '{{' }} text }} {$in} {$9} {{unsubscribe}} {{ '{' }}{{ name }}\n";
     let told = "a.html, line 1: {$name} is now {{ name }}\n\
         a.html, line 2: {{ is now {{ '{{' }}\n\
         a.html, line 2: { is now {{ '{' }}\n\
         a.html, line 2: {$name} is now {{ name }}\n\
-        warning: a.html, line 2: {$if} is left: `if` is a word of the advanced syntax, and cannot name a variable there\n";
+        warning: a.html, line 2: {$in} is left: `in` is a word of the advanced syntax, and cannot name a variable there\n";
     session.run(["template", "convert", "a.html"]).check(3, expected, told);
     let kept = session.run(["template", "convert", "--keep-tags", "a.html"]);
-    assert_eq!(kept.stdout, "Hi {{ name }},\n{{ text }} {$if} {$9} {{unsubscribe}} {{{ name }}\n");
+    assert_eq!(kept.stdout, "Hi {{ name }},\n{{ text }} {$in} {$9} {{unsubscribe}} {{{ name }}\n");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -109,14 +110,8 @@ pub(super) fn answer(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Op
     })
 }
 
-fn with_body<T: for<'a> Deserialize<'a>>(asked: &Asked<'_>, then: impl FnOnce(T) -> Reply) -> Reply {
-    if asked.content_type() != "application/json" {
-        return Reply::sentence(415, "Send JSON, and say so: content-type: application/json.");
-    }
-    match serde_json::from_slice(asked.body) {
-        Ok(body) => then(body),
-        Err(error) => refused(&format!("The body is not as it should be: {error}.")),
-    }
+fn with_body<T: DeserializeOwned>(asked: &Asked<'_>, then: impl FnOnce(T) -> Reply) -> Reply {
+    asked.form().map_or_else(|refused| refused, then)
 }
 
 fn refused(sentence: &str) -> Reply {
@@ -292,7 +287,7 @@ fn preview(service: &Service, draft: &Draft) -> Reply {
         })
         .collect();
     let substitutions: HashMap<&str, &str> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let mut preview = Preview::default();
+    let (mut preview, mut allowance) = (Preview::default(), twig::Allowance::default());
     for (field, source) in [("subject", subject), ("html", html), ("text", text)] {
         let Some(source) = source.as_deref().filter(|source| !source.is_empty()) else { continue };
         if source.len() > MOST_BYTES {
@@ -304,8 +299,9 @@ fn preview(service: &Service, draft: &Draft) -> Reply {
             preview.warnings.extend(tokens.map(warning));
         }
         let syntax = Syntax { advanced: true, simple, subject: field == "subject" };
-        let rendered = twig::Template::read(Arc::from(source), syntax)
-            .and_then(|template| template.fill(&data, &service.settings.reserved_variables, Some(&substitutions)));
+        let rendered = twig::Template::read(Arc::from(source), syntax).and_then(|template| {
+            template.fill(&data, &service.settings.reserved_variables, Some(&substitutions), &mut allowance)
+        });
         match rendered {
             Ok(twig::Rendered { text, missing }) => {
                 let warning = |missing: twig::Missing| Warning::new(field, WarningKind::MissingVariable, missing.name);

@@ -38,6 +38,8 @@ impl Area {
             "webhooks" if parts.next() == Some("deliveries") => Self::Deliveries,
             "webhooks" => Self::Webhooks,
             "suppressions" => Self::Suppressions,
+            // A look at what a draft would be changes nothing.
+            "templates" if parts.next() == Some("preview") => return None,
             "templates" => Self::Templates,
             "inbound" => Self::Routes,
             "faults" => Self::Faults,
@@ -153,6 +155,8 @@ mod tests {
         check("/_emulator/webhooks/deliveries/1/resend", Some(Area::Deliveries));
         check("/_emulator/inbound/routes", Some(Area::Routes));
         check("/v1/domains/abc/settings", Some(Area::Account));
+        check("/_emulator/templates/preview", None);
+        check("/_emulator/templates/0r83ql3jjz4zw1jm", Some(Area::Templates));
         check("/v1/email", None);
         check("/", None);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::query::note;
 use super::sending::{Accepted, Ready, accept};
-use super::{Service, State, not_found, refuse};
+use super::{Service, State, in_ascii, not_found, refuse};
 use crate::clock::{later, object_time};
 use crate::json;
 use crate::lifecycle::Job;
@@ -98,7 +98,7 @@ impl Service {
             }
         }
         let started = Started { message: "The bulk email is being processed.", bulk_email_id: &bulk.id };
-        let reply = Reply::json(202, &started);
+        let reply = bulk.noted(Reply::json(202, &started));
         let weight = 1024_usize.saturating_add(bulk.errors.len().saturating_mul(512));
         let mut state = self.state();
         // After its emails, which are accepted at the same time.
@@ -110,7 +110,8 @@ impl Service {
     pub(super) fn bulk_status(&self, id: &str, now: Timestamp) -> Reply {
         let state = self.state();
         let Some(bulk) = state.bulks.iter().find(|bulk| bulk.id == id) else { return not_found() };
-        Reply::json(200, &Data { data: bulk.status(now, self.settings.message_ids) })
+        let reply = Reply::json(200, &Data { data: bulk.status(now, self.settings.message_ids) });
+        if bulk.is_done(now) { bulk.noted(reply) } else { reply }
     }
 }
 
@@ -151,8 +152,21 @@ impl Bulk {
         }
     }
 
+    /// Tells people, in a header that MailerSend does not have, why the first template failed that did.
+    fn noted(&self, reply: Reply) -> Reply {
+        let mut notes = self.errors.iter().filter_map(|(position, findings)| Some((position, findings.note()?)));
+        match notes.next() {
+            Some((position, note)) => reply.with("x-emulator-note", in_ascii(&format!("message.{position}: {note}"))),
+            None => reply,
+        }
+    }
+
+    fn is_done(&self, now: Timestamp) -> bool {
+        now >= self.done_at
+    }
+
     fn status(&self, now: Timestamp, form: MessageIds) -> Status<'_> {
-        let done = now >= self.done_at;
+        let done = self.is_done(now);
         Status {
             summary: self.summary(done, form),
             created_at: object_time(self.created_at),

@@ -137,11 +137,13 @@ impl Parser {
         self.deeper()?;
         let mut condition = self.binary(0)?;
         loop {
-            if self.accept("?:") {
+            let is_short = self.accept("?:");
+            if is_short || self.accept("?") {
                 self.one_more()?;
-                condition = Expression::Otherwise(condition.into(), self.expression()?.into());
-            } else if self.accept("?") {
-                self.one_more()?;
+                if is_short || self.accept(":") {
+                    condition = Expression::Otherwise(condition.into(), self.expression()?.into());
+                    continue;
+                }
                 let yes = self.expression()?;
                 let no = if self.accept(":") {
                     self.expression()?
@@ -171,6 +173,9 @@ impl Parser {
             left = match kind {
                 Kind::And => Expression::And(left.into(), other.into()),
                 Kind::Or => Expression::Or(left.into(), other.into()),
+                Kind::IfNull if !left.can_be_undefined() => {
+                    return Err(Fault::at(at, "`??` works with variables, and what is in them, only"));
+                }
                 Kind::IfNull => Expression::Given { value: left.into(), other: other.into(), unless: Unless::Null },
                 Kind::Function(function) => Expression::Call { function, arguments: vec![left, other], at },
             };
@@ -256,7 +261,7 @@ impl Parser {
             Word::Name(name) => match name.as_str() {
                 "true" | "TRUE" => Literal::Bool(true),
                 "false" | "FALSE" => Literal::Bool(false),
-                "null" | "none" | "NULL" => Literal::Null,
+                "null" | "none" | "NULL" | "NONE" => Literal::Null,
                 _ if name.starts_with('_') => {
                     return Err(Fault::at(at, format!("`{name}` starts with `_`, which no variable may")));
                 }
@@ -298,12 +303,27 @@ impl Parser {
                 }
             }
             let wrong = self.unexpected("a key");
-            let key = match self.take() {
-                Some(Token { word: Word::Name(key) | Word::Text(key) | Word::Number(key), .. }) => key,
+            let (key, short) = match self.take() {
+                Some(Token { word: Word::Name(name), at }) => {
+                    // `{a}` is `{a: a}`.
+                    let is_short = is_variable(&name) && (self.is(",") || self.is("}"));
+                    (Literal::Text(name.clone()).into(), is_short.then_some(Expression::Name(name, at)))
+                }
+                Some(Token { word: Word::Text(key) | Word::Number(key), .. }) => (Literal::Text(key).into(), None),
+                Some(Token { word: Word::Symbol("("), .. }) => {
+                    let key = self.expression()?;
+                    self.expect(")")?;
+                    (key, None)
+                }
                 Some(Token { word: Word::Symbol(_), .. }) | None => return Err(wrong),
             };
-            self.expect(":")?;
-            items.push((Expression::Literal(Literal::Text(key)), self.expression()?));
+            let value = if let Some(value) = short {
+                value
+            } else {
+                self.expect(":")?;
+                self.expression()?
+            };
+            items.push((key, value));
         }
         Ok(Expression::Object(items))
     }
@@ -360,7 +380,7 @@ impl Parser {
         let second = ["as", "by"].into_iter().find(|second| self.accept_name(second));
         let name = second.map_or(name.clone(), |second| format!("{name} {second}"));
         let test = if name == "defined" {
-            if !value.reads() {
+            if !value.can_be_undefined() {
                 return Err(Fault::at(at, "only variables, and what is in them, can be tested for being defined"));
             }
             Expression::Defined(value.into())
@@ -369,6 +389,10 @@ impl Parser {
             let mut arguments = vec![value];
             if self.accept("(") {
                 arguments.extend(self.list(")")?);
+            } else if function.least == 2 {
+                // `is divisible by 3`
+                let only = self.primary()?;
+                arguments.push(self.postfix(only)?);
             }
             call(function, arguments, at)?
         };
@@ -390,9 +414,8 @@ pub fn is_variable(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
         && !KEYWORDS.contains(&name)
-        && !["true", "TRUE", "false", "FALSE", "null", "NULL", "none"].contains(&name)
+        && !["true", "TRUE", "false", "FALSE", "null", "NULL", "none", "NONE"].contains(&name)
 }
 
-/// Words that are no variables.
-const KEYWORDS: &[&str] =
-    &["and", "or", "not", "in", "is", "if", "else", "elseif", "for", "endif", "endfor", "starts", "ends", "matches"];
+/// Words that are no variables. Those that only start a tag are free: `{{ for }}`.
+const KEYWORDS: &[&str] = &["and", "or", "not", "in", "is", "matches"];

@@ -1,6 +1,7 @@
 //! The inside of a tag, cut into words.
 
 use super::Fault;
+use super::value::is_space;
 
 /// What ends a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub(super) fn lex(source: &str, start: usize, close: Close) -> Result<Lexed, Fau
     let mut open: Vec<(&'static str, usize)> = Vec::new();
     let mut at = start;
     loop {
-        let rest = rest_at(at).trim_start();
+        let rest = rest_at(at).trim_start_matches(is_space);
         at = source.len().saturating_sub(rest.len());
         if open.is_empty() {
             let trim = match Trim::of(rest.bytes().next()) {
@@ -133,31 +134,72 @@ fn name(rest: &str) -> (Word, usize) {
 }
 
 fn number(rest: &str) -> (Word, usize) {
-    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let mut end = digits(rest);
     // A point is part of the number only when a digit follows: `1..3` is a range.
-    let fraction = rest.get(end..).and_then(|rest| rest.strip_prefix('.')).map_or(0, digits);
+    let after = |end: usize| rest.get(end..).unwrap_or_default();
+    let fraction = after(end).strip_prefix('.').map_or(0, digits);
     if fraction > 0 {
         end = end.saturating_add(fraction).saturating_add(1);
     }
-    (Word::Number(rest.get(..end).unwrap_or_default().to_owned()), end)
+    if let Some(exponent) = after(end).strip_prefix(['e', 'E']) {
+        let signs = usize::from(exponent.starts_with(['+', '-']));
+        let length = exponent.get(signs..).map_or(0, digits);
+        if length > 0 {
+            end = end.saturating_add(signs).saturating_add(length).saturating_add(1);
+        }
+    }
+    (Word::Number(rest.get(..end).unwrap_or_default().replace('_', "")), end)
+}
+
+/// How many digits `text` starts with, and single `_` between them.
+fn digits(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len())
+        .take_while(|at| {
+            is_digit(Some(*at))
+                || (bytes.get(*at) == Some(&b'_') && is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1)))
+        })
+        .count()
 }
 
 fn text(rest: &str, quote: char) -> Result<(Word, usize), &'static str> {
     const OPEN: &str = "the text is never closed with the quote that opened it";
-    let mut text = String::new();
-    let mut chars = rest.char_indices().skip(1);
-    while let Some((at, found)) = chars.next() {
+    let mut text = Vec::new();
+    let mut bytes = rest.bytes().enumerate().skip(1).peekable();
+    while let Some((at, found)) = bytes.next() {
         match found {
-            _ if found == quote => return Ok((Word::Text(text), at.saturating_add(1))),
-            '\\' => match chars.next().ok_or(OPEN)?.1 {
-                'n' => text.push('\n'),
-                't' => text.push('\t'),
-                'r' => text.push('\r'),
-                other => text.push(other),
-            },
+            _ if char::from(found) == quote => {
+                let text = String::from_utf8_lossy(&text).into_owned();
+                return Ok((Word::Text(text), at.saturating_add(1)));
+            }
+            b'\\' => {
+                let (_, escaped) = bytes.next().ok_or(OPEN)?;
+                // Up to two hexadecimal digits, or up to three octal ones.
+                let mut code = |first: u32, radix: u32, most: usize| {
+                    let mut code = first;
+                    for _ in 1..most {
+                        let digit = |(_, byte): &(usize, u8)| char::from(*byte).is_digit(radix);
+                        let Some((_, byte)) = bytes.next_if(digit) else { break };
+                        code = code * radix + char::from(byte).to_digit(radix).unwrap_or_default();
+                    }
+                    u8::try_from(code & 0xff).unwrap_or_default()
+                };
+                text.push(match escaped {
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'f' => 0x0c,
+                    b'v' => 0x0b,
+                    b'0'..=b'7' => code(u32::from(escaped - b'0'), 8, 3),
+                    b'x' if rest.as_bytes().get(at.saturating_add(2)).is_some_and(u8::is_ascii_hexdigit) => {
+                        code(0, 16, 3)
+                    }
+                    other => other,
+                });
+            }
             // Interpolation is Twig, but not in what is documented.
-            '#' if quote == '"' && rest.get(at..).is_some_and(|rest| rest.starts_with("#{")) => {
+            b'#' if quote == '"' && rest.get(at..).is_some_and(|rest| rest.starts_with("#{")) => {
                 return Err("`#{` in a text is not part of the limited Twig");
             }
             _ => text.push(found),

@@ -1,5 +1,8 @@
 //! Twig's operators, filters, functions and tests.
 
+use std::cmp::Ordering;
+
+use super::compare::{compare, equal, extreme, same, sort};
 use super::texts;
 use super::value::{Number, Value};
 
@@ -25,6 +28,18 @@ const BYTES: usize = 64 * 1024 * 1024;
 /// The longest range, in items.
 const LONGEST_RANGE: i64 = 10_000;
 
+/// What all texts of one message may cost, for all its readers together.
+pub(crate) struct Allowance {
+    steps: usize,
+    pub(super) bytes: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { steps: 4 * STEPS, bytes: BYTES }
+    }
+}
+
 /// What one text may still cost to render.
 pub(super) struct Budget {
     steps: usize,
@@ -32,8 +47,15 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self { steps: STEPS, bytes: BYTES }
+    pub(super) fn within(allowance: &Allowance) -> Self {
+        Self { steps: STEPS.min(allowance.steps), bytes: BYTES }
+    }
+
+    /// What is left for another text, after one that became so long.
+    pub(super) fn charge(&self, allowance: &mut Allowance, length: usize) {
+        let spent = STEPS.min(allowance.steps).saturating_sub(self.steps);
+        allowance.steps = allowance.steps.saturating_sub(spent);
+        allowance.bytes = allowance.bytes.saturating_sub(length);
     }
 
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), &'static str> {
@@ -63,10 +85,10 @@ const fn row(name: &'static str, least: usize, most: usize, run: Run) -> Functio
 const OPERATORS: &[Function] = &[
     row("==", 2, 2, |v, budget| Ok(Value::Bool(equal(at(v, 0), at(v, 1), budget)?))),
     row("!=", 2, 2, |v, budget| Ok(Value::Bool(!equal(at(v, 0), at(v, 1), budget)?))),
-    row("<", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_lt()))),
-    row(">", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_gt()))),
-    row("<=", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_le()))),
-    row(">=", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).compare(at(v, 1)).is_ge()))),
+    row("<", 2, 2, |v, budget| ordered(v, Ordering::is_lt, budget)),
+    row(">", 2, 2, |v, budget| ordered(v, Ordering::is_gt, budget)),
+    row("<=", 2, 2, |v, budget| ordered(v, Ordering::is_le, budget)),
+    row(">=", 2, 2, |v, budget| ordered(v, Ordering::is_ge, budget)),
     row("..", 2, 2, range),
     row("+", 2, 2, |v, _| arithmetic(v, i64::checked_add, |a, b| a + b)),
     row("-", 2, 2, |v, _| arithmetic(v, i64::checked_sub, |a, b| a - b)),
@@ -76,20 +98,20 @@ const OPERATORS: &[Function] = &[
     }),
     row("*", 2, 2, |v, _| arithmetic(v, i64::checked_mul, |a, b| a * b)),
     row("/", 2, 2, |v, _| divide(v, |a, b| a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b)), |a, b| a / b)),
-    row("//", 2, 2, |v, _| divide(v, whole_quotient, |a, b| (a / b).floor())),
-    row("%", 2, 2, |v, _| divide(v, i64::checked_rem, |a, b| a % b)),
+    row("//", 2, 2, |v, _| divide(v, whole_quotient, |a, b| (a / b).floor() + 0.0)),
+    row("%", 2, 2, |v, _| rest(at(v, 0), at(v, 1)).map(Value::Whole)),
     row("**", 2, 2, |v, _| arithmetic(v, |a, b| a.checked_pow(u32::try_from(b).ok()?), f64::powf)),
     row("in", 2, 2, |v, budget| Ok(Value::Bool(contains(v, budget)?))),
     row("not in", 2, 2, |v, budget| Ok(Value::Bool(!contains(v, budget)?))),
-    row("starts with", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).text().starts_with(&*at(v, 1).text())))),
-    row("ends with", 2, 2, |v, _| Ok(Value::Bool(at(v, 0).text().ends_with(&*at(v, 1).text())))),
+    row("starts with", 2, 2, |v, _| Ok(Value::Bool(texts_of(v).is_some_and(|(text, start)| text.starts_with(start))))),
+    row("ends with", 2, 2, |v, _| Ok(Value::Bool(texts_of(v).is_some_and(|(text, end)| text.ends_with(end))))),
 ];
 
 #[rustfmt::skip] // a table: one line a row
 const FUNCTIONS: &[Function] = &[
     row("range", 2, 3, range),
-    row("max", 1, usize::MAX, |v, _| Ok(spread(v).into_iter().max_by(|a, b| a.compare(b)).unwrap_or(Value::Null))),
-    row("min", 1, usize::MAX, |v, _| Ok(spread(v).into_iter().min_by(|a, b| a.compare(b)).unwrap_or(Value::Null))),
+    row("max", 1, usize::MAX, |v, budget| extreme(spread(v), Ordering::Greater, budget)),
+    row("min", 1, usize::MAX, |v, budget| extreme(spread(v), Ordering::Less, budget)),
 ];
 
 /// All but `default`, which is syntax. Documented are `escape`, `default`, `length`, `lower`, `upper` and `keys`; that
@@ -100,49 +122,48 @@ const FILTERS: &[Function] = &[
     row("capitalize", 1, 1, |v, budget| budget.text(texts::capitalize(&at(v, 0).text()))),
     row("e", 1, 2, escape),
     row("escape", 1, 2, escape),
-    row("first", 1, 1, |v, _| Ok(match at(v, 0).as_str() {
-        Some(text) => text.chars().next().map_or(Value::Str(""), |c| c.to_string().into()),
-        None => at(v, 0).values().into_iter().next().unwrap_or(Value::Null),
+    row("first", 1, 1, |v, _| Ok(match at(v, 0).count() {
+        Some(_) => at(v, 0).values().into_iter().next().unwrap_or(Value::Null),
+        None => at(v, 0).text().chars().next().map_or(Value::Str(""), |c| c.to_string().into()),
     })),
     row("join", 1, 2, join),
     row("keys", 1, 1, |v, _| Ok(at(v, 0).pairs().into_iter().map(|(key, _)| key).collect::<Vec<_>>().into())),
-    row("last", 1, 1, |v, _| Ok(match at(v, 0).as_str() {
-        Some(text) => text.chars().next_back().map_or(Value::Str(""), |c| c.to_string().into()),
-        None => at(v, 0).values().pop().unwrap_or(Value::Null),
+    row("last", 1, 1, |v, _| Ok(match at(v, 0).count() {
+        Some(_) => at(v, 0).values().pop().unwrap_or(Value::Null),
+        None => at(v, 0).text().chars().next_back().map_or(Value::Str(""), |c| c.to_string().into()),
     })),
     row("length", 1, 1, |v, _| Ok(at(v, 0).count().unwrap_or_else(|| at(v, 0).text().chars().count()).into())),
     row("lower", 1, 1, |v, budget| budget.text(at(v, 0).text().to_lowercase())),
     row("nl2br", 1, 1, |v, budget| {
         let text = at(v, 0).text();
-        budget.make(text.matches('\n').count().saturating_mul(6))?;
-        budget.text(text.replace('\n', "<br />\n"))
+        budget.make(text.matches(['\r', '\n']).count().saturating_mul(6))?;
+        budget.text(texts::with_breaks(&text))
     }),
     row("number_format", 1, 4, number_format),
     row("raw", 1, 1, |v, _| Ok(at(v, 0).clone())),
     row("replace", 2, 2, replace),
-    row("reverse", 1, 1, |v, budget| match at(v, 0).as_str() {
-        Some(text) => budget.text(text.chars().rev().collect::<String>()),
-        None => Ok(at(v, 0).values().into_iter().rev().collect::<Vec<_>>().into()),
+    row("reverse", 1, 1, |v, budget| match at(v, 0).count() {
+        Some(_) => Ok(renumbered(at(v, 0).pairs().into_iter().rev())),
+        None => budget.text(at(v, 0).text().chars().rev().collect::<String>()),
     }),
     row("round", 1, 2, |v, _| Ok(Value::Real(texts::round(real(at(v, 0))?, places(v.get(1))?)))),
     row("slice", 2, 3, slice),
     row("sort", 1, 1, |v, budget| {
-        let mut items = at(v, 0).values();
-        // Comparing each with several others, longer texts for longer.
-        let weight = items.iter().map(|item| item.weight().saturating_add(1)).sum::<usize>();
-        budget.spend(weight.saturating_mul(16))?;
-        items.sort_by(Value::compare);
-        Ok(items.into())
+        // Each keeps its key, as in PHP.
+        Ok(Value::Object(sort(at(v, 0).pairs(), budget)?.into()))
     }),
     row("split", 2, 2, split),
     row("striptags", 1, 1, |v, budget| budget.text(texts::strip_tags(&at(v, 0).text()))),
     row("title", 1, 1, |v, budget| {
         let text = at(v, 0).text();
-        budget.text(text.split_inclusive(char::is_whitespace).map(texts::capitalize).collect::<String>())
+        budget.text(texts::title(&text))
     }),
-    row("trim", 1, 1, |v, budget| budget.text(at(v, 0).text().trim())),
+    row("trim", 1, 1, |v, budget| budget.text(at(v, 0).text().trim_matches([' ', '\t', '\n', '\r', '\0', '\u{b}']))),
     row("upper", 1, 1, |v, budget| budget.text(at(v, 0).text().to_uppercase())),
     row("url_encode", 1, 1, |v, budget| {
+        if at(v, 0).count().is_some() {
+            return Err("only texts are encoded for a URL");
+        }
         let text = at(v, 0).text();
         budget.make(text.len().saturating_mul(3))?;
         Ok(texts::url_encode(&text).into())
@@ -155,11 +176,11 @@ const TESTS: &[Function] = &[
     row("empty", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).is_empty()))),
     row("null", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).is_null()))),
     row("none", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).is_null()))),
-    row("even", 1, 1, |v, _| multiple(at(v, 0), &Value::Whole(2)).map(Value::Bool)),
-    row("odd", 1, 1, |v, _| multiple(at(v, 0), &Value::Whole(2)).map(|even| Value::Bool(!even))),
+    row("even", 1, 1, |v, _| rest(at(v, 0), &Value::Whole(2)).map(|rest| Value::Bool(rest == 0))),
+    row("odd", 1, 1, |v, _| rest(at(v, 0), &Value::Whole(2)).map(|rest| Value::Bool(rest != 0))),
     row("iterable", 1, 1, |v, _| Ok(Value::Bool(at(v, 0).count().is_some()))),
-    row("same as", 2, 2, |v, budget| Ok(Value::Bool(same_kind(at(v, 0), at(v, 1)) && equal(at(v, 0), at(v, 1), budget)?))),
-    row("divisible by", 2, 2, |v, _| multiple(at(v, 0), at(v, 1)).map(Value::Bool)),
+    row("same as", 2, 2, |v, budget| Ok(Value::Bool(same(at(v, 0), at(v, 1), budget)?))),
+    row("divisible by", 2, 2, |v, _| rest(at(v, 0), at(v, 1)).map(|rest| Value::Bool(rest == 0))),
 ];
 
 fn named(table: &'static [Function], name: &str) -> Option<&'static Function> {
@@ -211,51 +232,44 @@ fn whole_quotient(a: i64, b: i64) -> Option<i64> {
     if a.checked_rem(b)? != 0 && (a < 0) != (b < 0) { quotient.checked_sub(1) } else { Some(quotient) }
 }
 
-fn multiple(value: &Value<'_>, of: &Value<'_>) -> Result<bool, &'static str> {
-    let rest = divide(&[value.clone(), of.clone()], i64::checked_rem, |a, b| a % b)?;
-    Ok(rest.number().is_some_and(|rest| rest.real() == 0.0))
+/// What is left of a division of whole numbers; what is behind a point does not count.
+fn rest(value: &Value<'_>, by: &Value<'_>) -> Result<i64, &'static str> {
+    let (value, by) = (value.number().ok_or(NOT_A_NUMBER)?.whole(), by.number().ok_or(NOT_A_NUMBER)?.whole());
+    if by == 0 { Err("something is divided by zero") } else { Ok(value.checked_rem(by).unwrap_or_default()) }
 }
 
-/// Whether `==` holds.
-fn equal(left: &Value<'_>, right: &Value<'_>, budget: &mut Budget) -> Result<bool, &'static str> {
-    budget.spend(1)?;
-    let either_is_bool = left.is_bool() || right.is_bool();
-    if either_is_bool || left.is_null() || right.is_null() {
-        let alike = left.truth() == right.truth();
-        return Ok(alike && (either_is_bool || left.is_empty() == right.is_empty()));
+fn ordered<'a>(v: &[Value<'a>], holds: fn(Ordering) -> bool, budget: &mut Budget) -> Made<'a> {
+    Ok(Value::Bool(compare(at(v, 0), at(v, 1), budget)?.is_some_and(holds)))
+}
+
+/// Both values, when both are texts.
+fn texts_of<'v>(v: &'v [Value<'_>]) -> Option<(&'v str, &'v str)> {
+    at(v, 0).as_str().zip(at(v, 1).as_str())
+}
+
+/// A list, or an object when there are names among the keys; only they are kept.
+fn renumbered<'a>(pairs: impl Iterator<Item = (Value<'a>, Value<'a>)>) -> Value<'a> {
+    let pairs: Vec<_> = pairs.collect();
+    if !pairs.iter().any(|(key, _)| key.is_text()) {
+        return pairs.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into();
     }
-    if left.is_number() || right.is_number() || (left.is_text() && right.is_text()) {
-        return Ok(left.compare(right).is_eq());
-    }
-    if left.count().is_none() || left.count() != right.count() {
-        return Ok(false);
-    }
-    for (key, value) in left.pairs() {
-        match right.item(&key) {
-            Some(other) if equal(&value, &other, budget)? => {}
-            _ => return Ok(false),
+    let mut place = 0_usize;
+    let mut numbered = |key: Value<'a>| {
+        if key.is_text() {
+            return key;
         }
-    }
-    Ok(true)
-}
-
-fn same_kind(left: &Value<'_>, right: &Value<'_>) -> bool {
-    let kind = |value: &Value<'_>| match value {
-        Value::Null => 0,
-        Value::Bool(_) => 1,
-        Value::Whole(_) => 2,
-        Value::Real(_) => 3,
-        Value::Str(_) | Value::Text(_) => 4,
-        _ => 5,
+        place = place.saturating_add(1);
+        place.saturating_sub(1).into()
     };
-    // Texts that are equal numbers are not the same text.
-    kind(left) == kind(right) && left.as_str() == right.as_str()
+    Value::Object(pairs.into_iter().map(|(key, value)| (numbered(key), value)).collect())
 }
 
 fn contains(v: &[Value<'_>], budget: &mut Budget) -> Result<bool, &'static str> {
     let (item, list) = (at(v, 0), at(v, 1));
     if let Some(list) = list.as_str() {
-        return Ok(list.contains(&*item.text()));
+        // Only texts and numbers can be in a text.
+        let can_be = matches!(item, Value::Whole(_) | Value::Real(_)) || item.is_text();
+        return Ok(can_be && list.contains(&*item.text()));
     }
     for known in list.values() {
         if equal(&known, item, budget)? {
@@ -308,6 +322,9 @@ fn escape<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
 }
 
 fn join<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
+    if at(v, 0).count().is_none() {
+        return budget.text(at(v, 0).text());
+    }
     let glue = v.get(1).map(Value::text).unwrap_or_default();
     let mut joined = String::new();
     for (place, item) in at(v, 0).values().iter().enumerate() {
@@ -321,18 +338,31 @@ fn join<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
     Ok(joined.into())
 }
 
+/// What was put in is not looked at again, and the longest that fits is replaced first.
 fn replace<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
-    let mut text = at(v, 0).text().into_owned();
-    for (from, to) in at(v, 1).pairs() {
-        let (from, to) = (from.text(), to.text());
-        if from.is_empty() {
-            continue;
-        }
-        let found = text.matches(&*from).count();
-        budget.make(found.saturating_mul(to.len()).saturating_add(text.len()))?;
-        text = text.replace(&*from, &to);
+    if at(v, 1).count().is_none() {
+        return Err("`replace` needs an object such as `{'old': 'new'}`");
     }
-    Ok(text.into())
+    let (text, pairs) = (at(v, 0).text(), at(v, 1).pairs());
+    let mut pairs: Vec<_> = pairs.iter().map(|(from, to)| (from.text(), to.text())).collect();
+    pairs.retain(|(from, _)| !from.is_empty());
+    pairs.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
+    budget.spend(text.len().saturating_mul(pairs.len()) / 32)?;
+    budget.make(text.len())?;
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(next) = rest.chars().next() {
+        let found = pairs.iter().find_map(|(from, to)| Some((rest.strip_prefix(&**from)?, to)));
+        if let Some((after, to)) = found {
+            budget.make(to.len())?;
+            replaced.push_str(to);
+            rest = after;
+        } else {
+            replaced.push(next);
+            rest = rest.get(next.len_utf8()..).unwrap_or_default();
+        }
+    }
+    Ok(replaced.into())
 }
 
 fn split<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
@@ -368,13 +398,12 @@ fn slice<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
     };
     let start = whole(at(v, 1))?;
     let length = v.get(2).filter(|length| !length.is_null()).map(whole).transpose()?;
-    match at(v, 0).as_str() {
-        Some(text) => {
-            budget.spend(text.len())?;
-            budget.text(part(&text.chars().collect::<Vec<_>>(), start, length).into_iter().collect::<String>())
-        }
-        None => Ok(part(&at(v, 0).values(), start, length).into()),
+    if at(v, 0).count().is_some() {
+        return Ok(renumbered(part(&at(v, 0).pairs(), start, length).into_iter()));
     }
+    let text = at(v, 0).text();
+    budget.spend(text.len())?;
+    budget.text(part(&text.chars().collect::<Vec<_>>(), start, length).into_iter().collect::<String>())
 }
 
 fn real(value: &Value<'_>) -> Result<f64, &'static str> {
@@ -389,7 +418,8 @@ fn places(value: Option<&Value<'_>>) -> Result<i32, &'static str> {
 }
 
 fn number_format<'a>(v: &[Value<'a>], budget: &mut Budget) -> Made<'a> {
-    let mark = |place, usual| v.get(place).map_or_else(|| usual, |mark: &Value<'_>| mark.text());
+    let mark =
+        |place, usual| v.get(place).filter(|mark: &&Value<'_>| !mark.is_null()).map_or_else(|| usual, Value::text);
     let (point, comma) = (mark(2, ".".into()), mark(3, ",".into()));
     // No number has more than 309 digits.
     budget.make(comma.len().saturating_mul(103).saturating_add(point.len()))?;

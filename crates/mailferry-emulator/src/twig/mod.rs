@@ -23,12 +23,15 @@
 //! # Ok::<(), mailferry_emulator::twig::Problem>(())
 //! ```
 
+mod compare;
 mod expression;
 mod lexer;
 mod library;
 mod parser;
 mod problem;
 mod render;
+#[cfg(test)]
+mod semantics;
 mod simple;
 mod syntax;
 #[cfg(test)]
@@ -43,6 +46,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::expression::is_variable as is_variable_name;
+pub(crate) use self::library::Allowance;
 pub use self::problem::Problem;
 use self::problem::{Fault, place};
 use self::render::{Data, Renderer};
@@ -125,18 +129,20 @@ impl Template {
     /// When it cannot be rendered with them: what is calculated with is no number, is divided by zero, or grows beyond 16
     /// MiB or a million steps.
     pub fn render(&self, data: &Value) -> Result<Rendered, Problem> {
-        self.fill(data, &[], None)
+        self.fill(data, &[], None, &mut Allowance::default())
     }
 
-    /// As [`render`](Self::render). Tags of `reserved` names stay, unless the data have them.
+    /// As [`render`](Self::render), within what is left of `allowance`. Tags of `reserved` names stay, unless the data have
+    /// them.
     pub(crate) fn fill(
         &self,
         data: &Value,
         reserved: &[String],
         substitutions: Option<&HashMap<&str, &str>>,
+        allowance: &mut Allowance,
     ) -> Result<Rendered, Problem> {
-        let renderer = Renderer::new(&self.source, Data { variables: data.as_object(), reserved, substitutions });
-        match renderer.finish(&self.nodes) {
+        let data = Data { variables: data.as_object(), reserved, substitutions };
+        match Renderer::new(&self.source, data, allowance).finish(&self.nodes, allowance) {
             Ok((text, missing)) => {
                 let missing = missing.into_iter().map(|(name, at)| {
                     let (line, column) = place(&self.source, at);

@@ -65,8 +65,8 @@ pub(super) fn parse(source: &str, syntax: Syntax) -> Result<Vec<Node>, Fault> {
         };
         let rest = source.get(end..).unwrap_or_default();
         let mut left = after.start_of(rest);
-        if tag != "{{" {
-            // The line break after a statement belongs to it, as in PHP.
+        if tag != "{{" && after != Trim::Line {
+            // The line break after a statement belongs to it, as in PHP; `~` leaves it.
             left = left.strip_prefix('\n').or_else(|| left.strip_prefix("\r\n")).unwrap_or(left);
         }
         at = source.len().saturating_sub(left.len());

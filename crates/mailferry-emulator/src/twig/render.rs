@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::library::Budget;
+use super::library::{Allowance, Budget};
 use super::syntax::{Expression, Literal, Node, Unless};
 use super::value::{Loop, Value};
 use super::{Fault, MOST_BYTES};
@@ -35,6 +35,8 @@ pub(super) struct Renderer<'a> {
     own: Vec<(&'a str, Value<'a>)>,
     budget: Budget,
     output: String,
+    /// How long the output may become, in bytes.
+    longest: usize,
     missing: Vec<(String, usize)>,
 }
 
@@ -48,15 +50,21 @@ enum Found<'a> {
 type Done<T> = Result<T, Fault>;
 
 impl<'a> Renderer<'a> {
-    pub(super) fn new(source: &'a str, data: Data<'a>) -> Self {
-        let output = String::with_capacity(source.len());
-        Self { source, data, own: Vec::new(), budget: Budget::new(), output, missing: Vec::new() }
+    pub(super) fn new(source: &'a str, data: Data<'a>, allowance: &Allowance) -> Self {
+        let (output, budget) = (String::with_capacity(source.len()), Budget::within(allowance));
+        let longest = MOST_BYTES.min(allowance.bytes);
+        Self { source, data, own: Vec::new(), budget, output, longest, missing: Vec::new() }
     }
 
     /// The text, and what was looked up in vain, with its place.
-    pub(super) fn finish(mut self, nodes: &'a [Node]) -> Done<(String, Vec<(String, usize)>)> {
-        self.write(nodes)?;
-        Ok((self.output, self.missing))
+    pub(super) fn finish(
+        mut self,
+        nodes: &'a [Node],
+        allowance: &mut Allowance,
+    ) -> Done<(String, Vec<(String, usize)>)> {
+        let written = self.write(nodes);
+        self.budget.charge(allowance, self.output.len());
+        written.map(|()| (self.output, self.missing))
     }
 
     fn write(&mut self, nodes: &'a [Node]) -> Done<()> {
@@ -82,12 +90,16 @@ impl<'a> Renderer<'a> {
     }
 
     fn put(&mut self, text: &str, at: usize) -> Done<()> {
-        self.budget.spend(1).map_err(|reason| Fault::at(at, reason))?;
-        if self.output.len().saturating_add(text.len()) > MOST_BYTES {
+        self.spend(1, at)?;
+        if self.output.len().saturating_add(text.len()) > self.longest {
             return Err(Fault::at(at, "the text becomes too large"));
         }
         self.output.push_str(text);
         Ok(())
+    }
+
+    fn spend(&mut self, steps: usize, at: usize) -> Done<()> {
+        self.budget.spend(steps).map_err(|reason| Fault::at(at, reason))
     }
 
     fn substitute(&mut self, name: &str, range: std::ops::Range<usize>) -> Done<()> {
@@ -101,6 +113,7 @@ impl<'a> Renderer<'a> {
 
     fn choose(&mut self, branches: &'a [(Expression, Vec<Node>)], otherwise: &'a [Node]) -> Done<()> {
         for (condition, body) in branches {
+            self.spend(1, position(condition))?;
             if self.evaluate(condition)?.truth() {
                 return self.write(body);
             }
@@ -117,7 +130,7 @@ impl<'a> Renderer<'a> {
         at: usize,
     ) -> Done<()> {
         let (outer, length) = (self.own.len(), pairs.len());
-        self.budget.spend(length).map_err(|reason| Fault::at(at, reason))?;
+        self.spend(length.saturating_add(1), at)?;
         for (index, (place, value)) in pairs.into_iter().enumerate() {
             self.own.extend(key.map(|key| (key, place)));
             self.own.push((item, value));
@@ -144,7 +157,7 @@ impl<'a> Renderer<'a> {
     fn look_up(&mut self, expression: &'a Expression) -> Done<Found<'a>> {
         Ok(match expression {
             Expression::Name(name, at) => {
-                self.budget.spend(1).map_err(|reason| Fault::at(*at, reason))?;
+                self.spend(1, *at)?;
                 match self.variable(name, usize::MAX) {
                     Some(value) => Found::Value(value),
                     None if self.data.is_filled_in_later(name) => Found::Value(format!("{{{{{name}}}}}").into()),
@@ -152,11 +165,12 @@ impl<'a> Renderer<'a> {
                 }
             }
             Expression::Item { of, key, at } => {
-                self.budget.spend(1).map_err(|reason| Fault::at(*at, reason))?;
+                self.spend(1, *at)?;
                 let of = match self.look_up(of)? {
                     Found::Value(of) => of,
                     missing @ Found::Missing(_) => return Ok(missing),
                 };
+                self.spend(of.search(), *at)?;
                 let key = self.evaluate(key)?;
                 let item = match of {
                     Value::Scope(scope) => self.variable(&key.text(), scope),
@@ -185,13 +199,22 @@ impl<'a> Renderer<'a> {
                 }
             },
             Expression::List(items) => {
+                self.spend(items.len(), items.first().map_or(0, position))?;
                 let items: Done<Vec<_>> = items.iter().map(|item| self.evaluate(item)).collect();
                 items?.into()
             }
             Expression::Object(pairs) => {
-                let pairs: Done<Vec<_>> =
-                    pairs.iter().map(|(key, value)| Ok((self.evaluate(key)?, self.evaluate(value)?))).collect();
-                Value::Object(pairs?.into())
+                let mut made: Vec<(Value<'a>, Value<'a>)> = Vec::with_capacity(pairs.len());
+                for (key, value) in pairs {
+                    self.spend(made.len().saturating_add(1), position(key))?;
+                    let (key, value) = (self.evaluate(key)?, self.evaluate(value)?);
+                    // The last of several with one key counts, in the place of the first.
+                    match made.iter_mut().find(|(known, _)| known.text() == key.text()) {
+                        Some((_, known)) => *known = value,
+                        None => made.push((key, value)),
+                    }
+                }
+                Value::Object(made.into())
             }
             Expression::Not(inner) => Value::Bool(!self.evaluate(inner)?.truth()),
             Expression::And(left, right) => Value::Bool(self.evaluate(left)?.truth() && self.evaluate(right)?.truth()),

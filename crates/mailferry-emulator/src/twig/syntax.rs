@@ -77,10 +77,22 @@ pub(super) enum Literal {
     Text(String),
 }
 
+impl From<Literal> for Expression {
+    fn from(literal: Literal) -> Self {
+        Self::Literal(literal)
+    }
+}
+
 impl Expression {
     /// Whether it reads a variable or something in one, which may be missing.
     pub(super) fn reads(&self) -> bool {
         matches!(self, Self::Name(..) | Self::Item { .. })
+    }
+
+    /// Whether Twig lets it be asked for being defined: variables, what is in them, and what is written out.
+    pub(super) fn can_be_undefined(&self) -> bool {
+        let is_written_out = matches!(self, Self::Literal(_) | Self::List(_) | Self::Object(_));
+        self.reads() || is_written_out || matches!(self, Self::Given { unless: Unless::Null, .. })
     }
 
     /// How a template writes it: `plan.tier`, `items.0`, `items[…]`.

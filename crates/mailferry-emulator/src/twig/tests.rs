@@ -145,6 +145,20 @@ fn nothing_runs_away() {
     check(&("{% if yes %}".repeat(10_000) + &"{% endif %}".repeat(10_000)), None);
 }
 
+/// `9 < 10 < 1a < 9`: PHP compares two numeric texts as numbers, and others as texts.
+#[test]
+fn lists_without_an_order_are_sorted_somehow() {
+    let mut random = 1_u64;
+    let items: Vec<String> = (0..500)
+        .map(|_| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            format!("{}{}", (random >> 33) % 100, if (random >> 45).is_multiple_of(3) { "a" } else { "" })
+        })
+        .collect();
+    let template = Template::compile("{{ items|sort|length }}").unwrap();
+    assert_eq!(template.render(&serde_json::json!({"items": items})).unwrap().text, "500");
+}
+
 proptest::proptest! {
     #[test]
     fn any_template_ends_well(
@@ -188,7 +202,11 @@ fn mistakes_have_a_place_and_a_reason() {
     problem("{{ }}", (1, 4), "the tag ends where a value should be");
     problem("{{ name|join(1, 2) }}", (1, 9), "`join` has too many values in its brackets");
     problem("{{ name|replace }}", (1, 9), "`replace` has too few values in its brackets");
-    problem("{{ 'a' is defined }}", (1, 11), "only variables, and what is in them, can be tested for being defined");
+    problem(
+        "{{ name|upper is defined }}",
+        (1, 18),
+        "only variables, and what is in them, can be tested for being defined",
+    );
     problem("ok {{ 1 + name }}", (1, 9), "there is a value that is not a number");
     problem("{{ 1\n  % zero }}", (2, 3), "something is divided by zero");
     problem("{# open", (1, 1), "the comment is never closed with `#}`");
@@ -261,7 +279,13 @@ fn variables_are_listed_without_those_of_loops() {
 #[test]
 fn much_of_anything_ends() {
     let long = "x".repeat(1_000_000);
-    let data = serde_json::json!({"long": long, "list": vec![long.as_str(); 50], "many": vec![1; 200_000]});
+    let data = serde_json::json!({"long": long, "list": vec![long.as_str(); 50], "many": vec![1; 200_000], "some": vec![1; 2_000]});
+    let often =
+        |text: &str| format!("{{% for a in 1..9999 %}}{{% for b in 1..99 %}}{text}{{% endfor %}}{{% endfor %}}");
+    let (list, object) = ("1,".repeat(300), "a: 1,".repeat(200));
+    let literals = often(&format!("{{% if [{list}] and {{{object}}} %}}{{% endif %}}"));
+    let branches = often(&format!("{{% if 0 %}}{}{{% endif %}}", "{% elseif 0 %}".repeat(10_000)));
+    let loops = often(&"{% for c in [] %}{% endfor %}".repeat(10_000));
     for source in [
         "{% for a in 1..9999 %}{% for b in 1..9999 %}{{ long in long }}{% endfor %}{% endfor %}",
         "{% for a in 1..9999 %}{{ list|join|upper }}{% endfor %}",
@@ -270,6 +294,11 @@ fn much_of_anything_ends() {
         "{{ long|replace({'x': long}) }}",
         "{{ long|split('')|join(long) }}",
         "{% for a in many %}{{ many|sort|reverse|first }}{% endfor %}",
+        "{% for s in [some|sort] %}{% for a in 1..9999 %}{% if s == s or s is same as s %}{% endif %}{% endfor %}{% endfor %}",
+        "{% for s in [some|sort] %}{% for a in 1..9999 %}{{ s[a] }}{% endfor %}{% endfor %}",
+        literals.as_str(),
+        branches.as_str(),
+        loops.as_str(),
     ] {
         assert!(Template::compile(source).unwrap().render(&data).is_err(), "{source}");
     }
@@ -279,14 +308,14 @@ proptest::proptest! {
     /// A rewritten template shows what the older syntax showed.
     #[test]
     fn rewritten_templates_say_the_same(parts in proptest::collection::vec(proptest::sample::select(&[
-        "{$a}", "{$b1}", "{$if}", "{$}", "{$9}", "{", "}", "{{", "}}", "{%", "%}", "{#", "#}", "$", "-", "~", " ", "\n", "'", "x", "{{a}}", "ä",
+        "{$a}", "{$b1}", "{$in}", "{$}", "{$9}", "{", "}", "{{", "}}", "{%", "%}", "{#", "#}", "$", "-", "~", " ", "\n", "'", "x", "{{a}}", "ä",
         "{{unsubscribe}}", "{{ unsubscribe }}",
     ]), 0..30)) {
         let source = parts.concat();
         let converted = to_advanced(&source, Braces::Quote);
         let values = HashMap::from([("a", "A{$b1}{{"), ("b1", "B")]);
         let simple = Syntax { advanced: false, simple: true, subject: false };
-        let before = Template::read(source.as_str().into(), simple).unwrap().fill(&Value::Null, &[], Some(&values)).unwrap();
+        let before = Template::read(source.as_str().into(), simple).unwrap().fill(&Value::Null, &[], Some(&values), &mut Allowance::default()).unwrap();
         let data = serde_json::json!({"a": "A{$b1}{{", "b1": "B"});
         let after = Template::compile(converted.text.as_str()).map_err(|problem| format!("{source}: {problem}")).unwrap();
         let after = after.render(&data).unwrap();

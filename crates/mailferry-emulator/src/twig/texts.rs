@@ -22,16 +22,53 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// Every word starts with a capital; the rest of it is small. Words end where neither letters nor marks such as `'` are.
+pub(super) fn title(text: &str) -> String {
+    let mut titled = String::with_capacity(text.len());
+    let mut in_word = false;
+    for c in text.chars() {
+        if in_word {
+            titled.extend(c.to_lowercase());
+        } else {
+            titled.extend(c.to_uppercase());
+        }
+        in_word = c.is_alphabetic() || (in_word && matches!(c, '\'' | '\u{2019}' | '.' | ':' | '^' | '`'));
+    }
+    titled
+}
+
+/// A `<br />` before each line break, of whatever kind.
+pub(super) fn with_breaks(text: &str) -> String {
+    let mut broken = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if matches!(c, '\r' | '\n') {
+            broken.push_str("<br />");
+            broken.push(c);
+            broken.extend(chars.next_if(|next| matches!(next, '\r' | '\n') && *next != c));
+        } else {
+            broken.push(c);
+        }
+    }
+    broken
+}
+
+/// A `<` before a space is no tag, and a `>` in an attribute's quotes ends none.
 pub(super) fn strip_tags(text: &str) -> String {
+    let mut stripped = String::with_capacity(text.len());
     let mut inside = false;
-    text.chars()
-        .filter(|c| {
-            inside = inside || *c == '<';
-            let keep = !inside;
-            inside = inside && *c != '>';
-            keep
-        })
-        .collect()
+    let mut quote = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '<' if !inside && chars.peek().is_none_or(|next| !next.is_ascii_whitespace()) => inside = true,
+            '>' if inside && quote.is_none() => inside = false,
+            '"' | '\'' if inside => quote = if quote == Some(c) { None } else { quote.or(Some(c)) },
+            _ if inside => {}
+            _ => stripped.push(c),
+        }
+    }
+    stripped
 }
 
 pub(super) fn url_encode(text: &str) -> String {

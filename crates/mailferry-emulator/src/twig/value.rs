@@ -1,7 +1,6 @@
 //! What values mean to Twig, which is what they mean to PHP.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use serde_json::{Map, Value as Json};
@@ -50,6 +49,15 @@ impl Number {
             #[expect(clippy::cast_precision_loss, reason = "what PHP does")]
             Self::Whole(number) => number as f64,
             Self::Real(number) => number,
+        }
+    }
+
+    /// Without what is behind the point.
+    pub(super) fn whole(self) -> i64 {
+        match self {
+            Self::Whole(number) => number,
+            #[expect(clippy::cast_possible_truncation, reason = "what PHP does, too")]
+            Self::Real(number) => number as i64,
         }
     }
 }
@@ -179,18 +187,17 @@ impl<'a> Value<'a> {
         self.as_str().is_some()
     }
 
-    pub(super) fn is_number(&self) -> bool {
-        matches!(self, Self::Whole(_) | Self::Real(_))
-    }
-
-    pub(super) fn is_bool(&self) -> bool {
-        matches!(self, Self::Bool(_))
+    /// How much work it is to find one [item](Self::item).
+    pub(super) fn search(&self) -> usize {
+        if let Self::Object(pairs) = self { pairs.len() } else { 0 }
     }
 
     /// What it has under `key`.
     pub(super) fn item(&self, key: &Value<'_>) -> Option<Value<'a>> {
-        let place = || match key.number() {
-            Some(Number::Whole(number)) => usize::try_from(number).ok(),
+        let place = || match (key, key.number()?) {
+            (Value::Whole(_) | Value::Bool(_), Number::Whole(number)) => usize::try_from(number).ok(),
+            // `'1'` is a place, `'01'` is a name.
+            (_, Number::Whole(number)) if key.as_str() == Some(&number.to_string()) => usize::try_from(number).ok(),
             _ => None,
         };
         match self {
@@ -231,15 +238,6 @@ impl<'a> Value<'a> {
     pub(super) fn values(&self) -> Vec<Self> {
         self.pairs().into_iter().map(|(_, value)| value).collect()
     }
-
-    /// In which order `<` and its like see two values: numbers and numeric texts as numbers, all else as texts.
-    pub(super) fn compare(&self, other: &Value<'_>) -> Ordering {
-        match (self.number(), other.number()) {
-            (Some(Number::Whole(left)), Some(Number::Whole(right))) => left.cmp(&right),
-            (Some(left), Some(right)) => left.real().total_cmp(&right.real()),
-            _ => self.text().cmp(&other.text()),
-        }
-    }
 }
 
 /// Fourteen significant digits, and an exponent for very large and very small numbers: what PHP's `echo` writes.
@@ -269,8 +267,13 @@ fn real_text(number: f64) -> String {
     format!("{digits}{zero}E{exponent:+}")
 }
 
+/// What PHP passes over round a number, and Twig between words.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_ascii_whitespace() || c == '\u{b}'
+}
+
 fn numeric(text: &str) -> Option<Number> {
-    let text = text.trim();
+    let text = text.trim_matches(is_space);
     if !text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
         return None;
     }

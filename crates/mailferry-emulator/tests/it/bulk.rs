@@ -144,3 +144,19 @@ async fn an_unknown_bulk_is_not_found() {
     let answer = get(&emulator, "/v1/bulk-email/67618140bf85c862710f2c5a").await;
     assert_eq!((answer.status, answer.header("x-apiquota-remaining")), (404, None));
 }
+
+#[tokio::test]
+async fn a_header_says_which_template_is_wrong_and_where() {
+    let emulator = started(|builder| builder.bulk_delay(Duration::from_secs(5))).await;
+    let data = json!([{"email": "ann@example.org", "data": {}}]);
+    let wrong = message(&json!({"html": "<p>\n{{ name|shout }}", "personalization": data}));
+    let answer = post(&emulator, "/v1/bulk-email", &json!([message(&json!({})), wrong])).await;
+    let note = Some("message.1: html, line 2, column 9: there is no filter `shout`");
+    assert_eq!((answer.status, answer.header("x-emulator-note")), (202, note));
+    let path = format!("/v1/bulk-email/{}", answer.json()["bulk_email_id"].as_str().unwrap());
+    assert_eq!(get(&emulator, &path).await.header("x-emulator-note"), None);
+    emulator.clock().advance(Duration::from_secs(5));
+    let status = get(&emulator, &path).await;
+    assert_eq!(status.header("x-emulator-note"), note);
+    assert_eq!(status.json()["data"]["validation_errors_count"], 1);
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use mailferry_emulator::{Email, Emulator, Template, WarningKind};
 use serde_json::{Value, json};
 
-use crate::client::{call, get, post, send, started};
+use crate::client::{call, get, message, post, send, started};
 
 const ID: &str = "0r83ql3jjz4zw1jm";
 
@@ -418,4 +418,18 @@ async fn the_page_makes_changes_previews_and_sends() {
     }
     assert_eq!(call(&emulator, "DELETE", &at(&format!("/{id}")), "").await.status, 204);
     assert_eq!(get(&emulator, &at(&format!("/{id}"))).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_message_may_not_become_much_too_large_for_all_its_readers_together() {
+    let emulator = started(|builder| builder).await;
+    let large = format!("{{% for i in 1..9999 %}}{}{{% endfor %}}", "x".repeat(1_000));
+    let sent = |readers: usize| {
+        let to: Vec<Value> = (0..readers).map(|i| json!({"email": format!("r{i}@example.org")})).collect();
+        message(&json!({"to": to, "text": large, "personalization": [{"email": "r0@example.org", "data": {}}]}))
+    };
+    assert_eq!(post(&emulator, "/v1/email", &sent(2)).await.status, 202);
+    let answer = post(&emulator, "/v1/email", &sent(8)).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.header("x-emulator-note").unwrap().ends_with("the text becomes too large"));
 }
