@@ -147,6 +147,9 @@ fn sources(root: &Value, rendering: &Rendering) -> Vec<Source> {
 /// What there is to say about a text whoever reads it.
 fn remarks(source: &Source, values: &Values<'_>, settings: &Settings) -> Vec<Warning> {
     let mut remarks = Vec::new();
+    if !source.text.contains('{') {
+        return remarks;
+    }
     if !settings.variables.simple && source.text.contains("{$") {
         let mut names: Vec<&str> = Vec::new();
         for token in simple_tokens(&source.text) {
