@@ -466,13 +466,15 @@ mod tests {
             allowance: crate::plan::Allowance::new(None, &crate::plan::Overrides::default()),
             now: jiff::Timestamp::UNIX_EPOCH,
             rendering: None,
+            files: &[],
             entries: &[],
             domains: &[],
             identities: &[],
         };
         let places = |field: &'static str| {
             let mut found = Vec::new();
-            Fields { root: &root, top: ("", None) }.visit(field, |position, value| {
+            let place = Place::of(field);
+            place.visit(root.get(place.top), |position, value| {
                 let spot = Spot { field, position, value, root: &root, facts: &facts, firsts: &Firsts::default() };
                 found.push((spot.path(), value.map(ToString::to_string)));
             });
@@ -554,12 +556,14 @@ mod tests {
             let settings = Settings::default();
             let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
             let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None, allowance.recipients);
+            let files = crate::content::files(&root);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
                 allowance,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 rendering: Some(&rendering),
+                files: &files,
                 entries: &[],
                 domains: &[],
                 identities: &[],
@@ -568,7 +572,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &rendering, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, &rendering, &files, jiff::Timestamp::MAX);
         }
     }
 }
