@@ -21,6 +21,7 @@ class Emulator:
     """Use as a context manager; starts at a free port and stops at the end. What it prints later is thrown away."""
 
     def __init__(self, binary: Path, *flags: str, listen: str = "127.0.0.1:0") -> None:
+        self.binary = binary
         command = [str(binary), "emulate", "--listen", listen, "--json", *flags]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8")
         self._session = Session()
@@ -41,6 +42,10 @@ class Emulator:
 
     def __exit__(self, *_: object) -> None:
         self._session.close()
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the process, if it has not ended yet."""
         self._process.terminate()
         try:
             self._process.wait(START_LIMIT)

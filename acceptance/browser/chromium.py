@@ -15,6 +15,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 WAIT_MS = 10_000
+#: No name is looked up, whatever a mail says.
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 class Missing(Exception):
@@ -32,9 +34,9 @@ def find() -> str:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Without its own sandbox, which needs rights that a container does not give."""
+    """Without its own sandbox, which needs rights that a container does not give, and without the rest of the world."""
     expect.set_options(timeout=WAIT_MS)
-    return playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+    return playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-dev-shm-usage", ALONE])
 
 
 @dataclass
@@ -45,13 +47,22 @@ class Window:
     root: str
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
 
     def open(self, place: str = "") -> Page:
         """Goes to a place of the page, such as `mail/ID`, and waits until its panel is there."""
         self.page.goto(f"{self.root}/#/{place}")
         panel = place.split("?")[0].split("/")[0] or "mail"
-        expect(self.page.locator(f".panel-{panel} > *").first, f"#/{place} is not shown").to_be_visible()
+        expect(self.page.locator(f".panel-{panel} > :visible").first, f"#/{place} is not shown").to_be_visible()
         return self.page
+
+    def allow(self, *words: str) -> None:
+        """Errors with one of these words belong to what is done here."""
+        self.allowed.extend(words)
+
+    def unexpected(self) -> list[str]:
+        """The errors of the page and of the console that nothing allows."""
+        return [error for error in self.errors if not any(word in error for word in self.allowed)]
 
     def foreign(self) -> list[str]:
         """Requests to anywhere but the emulator."""

@@ -10,6 +10,7 @@ from emulator import Emulator
 
 
 def the_page_asks_for_the_token(window: Window, emulator: Emulator) -> None:
+    window.allow("status of 401")
     emulator.send(message(subject="Secret"))
     page = window.page
     page.goto(window.root)

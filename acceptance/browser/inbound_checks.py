@@ -61,6 +61,7 @@ def a_reply_reaches_the_application(window: Window, emulator: Emulator) -> None:
 
 
 def without_a_route_it_says_what_to_do(window: Window, emulator: Emulator) -> None:
+    window.allow("status of 422")
     page = window.open("compose")
     expect(page.get_by_text("No inbound route listens yet")).to_be_visible()
     page.get_by_label("To", exact=True).fill("nobody@nowhere.example")

@@ -120,6 +120,7 @@ def its_server_reacts(window: Window, emulator: Emulator) -> None:
 
 
 def the_timeline_is_live(window: Window, emulator: Emulator) -> None:
+    window.allow("status of 404")
     emulator.send(message())
     mail = only(emulator)
     page = window.open(f"mail/{mail}?tab=timeline")

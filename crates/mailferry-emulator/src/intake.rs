@@ -39,10 +39,12 @@ pub struct HttpLimits {
     pub head: Duration,
     /// How long a client may take for a body, in real time; then it is a 408.
     pub body: Duration,
+    /// How long a client may read nothing of an answer or of live updates, in real time; then its connection is closed.
+    pub answer: Duration,
 }
 
 impl Default for HttpLimits {
-    /// 2,048 connections, 1,024 listeners, 256 MiB of bodies, 30 seconds for a head, 60 for a body.
+    /// 2,048 connections, 1,024 listeners, 256 MiB of bodies, 30 seconds for a head, 60 for a body, 60 without reading.
     fn default() -> Self {
         Self {
             connections: 2_048,
@@ -50,6 +52,7 @@ impl Default for HttpLimits {
             body_bytes: 256 * 1024 * 1024,
             head: Duration::from_secs(30),
             body: Duration::from_mins(1),
+            answer: Duration::from_mins(1),
         }
     }
 }

@@ -74,6 +74,7 @@ mod data;
 mod emulator;
 mod fault;
 mod headers;
+mod html;
 mod id;
 mod inbound;
 mod inspection;

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::fault::{Fault, FaultOn};
 use crate::inspection::{self, Asked};
-use crate::intake::turn_away;
+use crate::intake::{HttpLimits, turn_away};
 use crate::live::{Area, Changes};
 use crate::reply::{Reply, Sent};
 use crate::request::{Request, bearer};
@@ -87,15 +87,15 @@ pub(crate) async fn run(listener: TcpListener, service: Arc<Service>, mut stop: 
 
 async fn connection(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut stop: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
-    let within = service.settings.http_limits.head;
+    let HttpLimits { head, answer, .. } = service.settings.http_limits;
     let reset = Arc::new(AtomicBool::new(false));
-    let io = TokioIo::new(Wire::new(stream, Arc::clone(&reset)));
+    let io = TokioIo::new(Wire::new(stream, Arc::clone(&reset), answer));
     let respond = service_fn(move |request: hyper::Request<Incoming>| {
         let (parts, body) = request.into_parts();
         respond(Arc::clone(&service), peer, Arc::clone(&reset), parts, body)
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(within).max_buf_size(BUFFER);
+    http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(BUFFER);
     let mut connection = pin!(http.serve_connection(io, respond));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -1,6 +1,6 @@
 //! Sessions of the mailbox page: a cookie instead of a token, where other machines can reach the emulator.
 //!
-//! A session is a random value that only this process knows, and ends with it.
+//! A session is a random value that only this process knows, and ends with it, or with the token that it was begun with.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -21,8 +21,14 @@ pub(crate) struct Sessions {
     /// Made up for each process: values are compared by what it makes of them, which takes as long for wrong ones.
     key: Option<hmac::Key>,
     random: SystemRandom,
-    open: Mutex<VecDeque<hmac::Tag>>,
+    open: Mutex<VecDeque<Session>>,
     cookie: String,
+}
+
+struct Session {
+    tag: hmac::Tag,
+    /// The id of the token that it was begun with.
+    token: String,
 }
 
 impl Sessions {
@@ -33,31 +39,34 @@ impl Sessions {
         Self { key, random, open: Mutex::default(), cookie: format!("mailferry_{port}") }
     }
 
-    /// Begins a session, and gives the cookie that it is: none when the machine has no randomness.
-    pub(crate) fn begin(&self) -> Option<String> {
+    /// Begins a session with the token of this id, and gives the cookie that it is: none when the machine has no
+    /// randomness.
+    pub(crate) fn begin(&self, token: String) -> Option<String> {
         let mut value = [0; LENGTH];
         self.random.fill(&mut value).ok()?;
         let value = hex(&value);
         let tag = hmac::sign(self.key.as_ref()?, value.as_bytes());
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.push_back(tag);
+        open.push_back(Session { tag, token });
         if open.len() > MOST {
             open.pop_front();
         }
         Some(self.cookie(&value))
     }
 
-    /// Whether one of `cookies`, as a `Cookie` header has them, is of an open session.
-    pub(crate) fn is_open(&self, cookies: &str) -> bool {
+    /// The id of the token that an open session was begun with, if one of `cookies`, as a `Cookie` header has them, is
+    /// one's.
+    pub(crate) fn token_of(&self, cookies: &str) -> Option<String> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        self.tags(cookies).any(|tag| open.iter().fold(false, |found, known| same(known, &tag) | found))
+        let session = self.tags(cookies).find_map(|tag| open.iter().find(|session| same(&session.tag, &tag)));
+        session.map(|session| session.token.clone())
     }
 
     /// Ends the session of `cookies`, and gives the cookie that takes the place of its own.
     pub(crate) fn end(&self, cookies: &str) -> String {
         let ended: Vec<hmac::Tag> = self.tags(cookies).collect();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|known| !ended.iter().any(|tag| same(known, tag)));
+        open.retain(|session| !ended.iter().any(|tag| same(&session.tag, tag)));
         let mut cookie = self.cookie("");
         let _ = write!(cookie, "; Max-Age=0");
         cookie
@@ -105,30 +114,32 @@ mod tests {
     #[test]
     fn sessions_are_open_until_they_end() {
         let sessions = Sessions::new(8025);
-        let cookie = sessions.begin().unwrap();
+        let cookie = sessions.begin("t".to_owned()).unwrap();
         assert!(
             cookie.starts_with("mailferry_8025=") && cookie.ends_with("; Path=/_emulator; HttpOnly; SameSite=Strict")
         );
         let mine = sent(&cookie);
-        assert!(sessions.is_open(&mine) && sessions.is_open(&format!("theme=dark; {mine}")));
+        for cookies in [&mine, &format!("theme=dark; {mine}")] {
+            assert_eq!(sessions.token_of(cookies).as_deref(), Some("t"));
+        }
         let other = Sessions::new(8025);
-        assert!(!other.is_open(&mine));
+        assert_eq!(other.token_of(&mine), None);
         let zeros = format!("mailferry_8025={}", "0".repeat(64));
         for wrong in
             ["", "mailferry_8025=", "mailferry_8025", &mine[..mine.len() - 1], &mine.replace("8025", "8026"), &zeros]
         {
-            assert!(!sessions.is_open(wrong), "{wrong}");
+            assert_eq!(sessions.token_of(wrong), None, "{wrong}");
         }
         assert!(sessions.end(&mine).ends_with("Max-Age=0"));
-        assert!(!sessions.is_open(&mine));
+        assert_eq!(sessions.token_of(&mine), None);
     }
 
     #[test]
     fn the_oldest_session_ends_when_there_are_too_many() {
         let sessions = Sessions::new(1);
-        let cookies: Vec<_> = (0..=MOST).map(|_| sent(&sessions.begin().unwrap())).collect();
-        assert!(!sessions.is_open(&cookies[0]));
-        assert!(cookies[1..].iter().all(|cookie| sessions.is_open(cookie)));
+        let cookies: Vec<_> = (0..=MOST).map(|_| sent(&sessions.begin("t".to_owned()).unwrap())).collect();
+        assert_eq!(sessions.token_of(&cookies[0]), None);
+        assert!(cookies[1..].iter().all(|cookie| sessions.token_of(cookie).is_some()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Connections that can be made to fail, and answers that can be made to stop half way.
+//! Connections that can be made to fail and do not wait for ever for those who read nothing, and answers that can be made to stop half way.
 
 use std::io;
 use std::pin::Pin;
@@ -19,11 +19,27 @@ use crate::live::Listener;
 pub(crate) struct Wire {
     stream: TcpStream,
     reset: Arc<AtomicBool>,
+    /// How long the other side may take nothing of what is sent.
+    within: Duration,
+    /// When that is over, while it takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
-        Self { stream, reset }
+    pub(crate) fn new(stream: TcpStream, reset: Arc<AtomicBool>, within: Duration) -> Self {
+        Self { stream, reset, within, stalled: None }
+    }
+
+    /// What has come of writing, unless nothing has for too long.
+    fn moving(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let within = self.within;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(within)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing of the answer is read")))
     }
 }
 
@@ -44,7 +60,8 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.moving(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -60,7 +77,8 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.moving(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

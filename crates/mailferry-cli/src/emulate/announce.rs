@@ -81,6 +81,9 @@ pub(super) fn announce(emulator: &Emulator, posts: &Posts, args: &EmulateArgs, o
         output.line(format_args!("Everything is kept in {}", printable(&path.display().to_string())))?;
     }
     output.line("")?;
+    output.line("See its mailbox in a browser:")?;
+    output.line(format_args!("  {root}"))?;
+    output.line("")?;
     output.line("Let a program send to it:")?;
     output.line(format_args!("  export MAILERSEND_API_URL={url}"))?;
     output.line(format_args!("  export MAILERSEND_API_TOKEN={token}"))?;
@@ -100,7 +103,7 @@ pub(super) fn announce(emulator: &Emulator, posts: &Posts, args: &EmulateArgs, o
     }
     told(posts, output)?;
     arriving(emulator, posts, output)?;
-    output.line("See what was sent, and what became of it:")?;
+    output.line("Or ask what was sent, and what became of it:")?;
     for what in ["emails", "activities"] {
         if is_local {
             output.line(format_args!("  curl {root}_emulator/{what}"))?;

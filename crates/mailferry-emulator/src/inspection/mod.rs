@@ -55,6 +55,7 @@ const AREAS: &[Area] = &[
 ];
 
 /// A request for the inspection.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
@@ -78,9 +79,8 @@ impl Asked<'_> {
 
     /// Refuses what a page of somebody else may have made a browser ask.
     fn is_local(&self, service: &Service) -> Result<(), Reply> {
-        if !service.is_exposed && !self.is_by_local_name() {
-            let words = "Ask by address, by localhost, or by another name that only this network has.";
-            return Err(Reply::sentence(403, words));
+        if !service.is_exposed && !is_local_name(self.header("host")) {
+            return Err(strange_name());
         }
         if !matches!(self.method, "GET" | "HEAD") && self.is_foreign() {
             return Err(Reply::sentence(403, "Pages of other origins may not change anything here."));
@@ -128,22 +128,27 @@ impl Asked<'_> {
         };
         self.header("origin").is_some_and(|origin| !is_own(origin))
     }
+}
 
-    /// Whether it came by a name that a page of somebody else cannot have. A page may lead its own name to this machine,
-    /// and then ask and read as if it were the emulator's; an address, or a name that only this machine or its network
-    /// has, it cannot take.
-    fn is_by_local_name(&self) -> bool {
-        let Some(host) = self.header("host") else { return true };
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if !port.ends_with(']') => name,
-            _ => host,
-        };
-        let name = name.to_ascii_lowercase();
-        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
-        literal.parse::<IpAddr>().is_ok()
-            || !name.contains('.')
-            || [".localhost", ".internal"].iter().any(|end| name.ends_with(end))
-    }
+/// Whether a request to this `Host` came by a name that a page of somebody else cannot have. A page may lead its own name
+/// to this machine, and then ask and read as if it were the emulator's; an address, or a name that only this machine or
+/// its network has, it cannot take.
+pub(crate) fn is_local_name(host: Option<&str>) -> bool {
+    /// Below these, nobody can register anything (RFC 2606, 6761, 6762, 8375; `internal` by ICANN).
+    const PRIVATE: &[&str] = &[".localhost", ".internal", ".test", ".local", ".home.arpa"];
+    let Some(host) = host else { return true };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    };
+    let name = name.to_ascii_lowercase();
+    let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
+    literal.parse::<IpAddr>().is_ok() || !name.contains('.') || PRIVATE.iter().any(|end| name.ends_with(end))
+}
+
+/// Told to those who came by another name.
+pub(crate) fn strange_name() -> Reply {
+    Reply::sentence(403, "Ask by address, by localhost, or by another name that only this network has.")
 }
 
 /// Whether `target` is one of the inspection's, or of the page that shows it.
@@ -175,11 +180,13 @@ pub(crate) fn listen(service: &Service, asked: &Asked<'_>) -> Result<Listener, R
 /// The answer to a request [for the inspection](is_its).
 pub(crate) fn answer(service: &Service, asked: &Asked<'_>) -> Reply {
     let (path, parts) = (asked.path(), asked.parts());
-    if let Some(reply) = health::answer(service, asked, &parts) {
-        return reply;
-    }
     // What stands in a mail is for whoever reads it, from wherever they click.
     if let Some(reply) = tracking::answer(service, asked, &parts) {
+        return reply;
+    }
+    // Whoever asks for the head alone gets that of the same answer.
+    let asked = &Asked { method: if asked.method == "HEAD" { "GET" } else { asked.method }, ..*asked };
+    if let Some(reply) = health::answer(service, asked, &parts) {
         return reply;
     }
     // The page's own files are no secret, and it has to be there to ask for the token.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Asked;
 use crate::reply::Reply;
-use crate::service::{Service, refuse};
+use crate::service::{Service, refuse, token_id};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,16 +20,15 @@ struct Standing {
 
 /// Whether the request comes with a token or a session, or needs none.
 pub(super) fn is_open(service: &Service, asked: &Asked<'_>) -> bool {
+    let cookies = || asked.headers.iter().filter(|(name, _)| name == "cookie").map(|(_, value)| value);
     !service.is_exposed
         || asked.token.is_some_and(|token| is_known(service, token))
-        || asked.headers.iter().any(|(name, value)| name == "cookie" && service.sessions.is_open(value))
+        || cookies().filter_map(|value| service.sessions.token_of(value)).any(|id| service.state().has_token(&id))
 }
 
-/// Every token is compared, whichever fits.
+/// Whether the API takes the token now, whatever it may do there.
 fn is_known(service: &Service, token: &str) -> bool {
-    let tokens = service.settings.tokens.iter();
-    let known = tokens.fold(false, |found, known| service.sessions.is_same(&known.secret, token) | found);
-    known || (service.settings.any_token && !token.is_empty())
+    service.state().token(token, service.settings.any_token).is_some()
 }
 
 /// The answer to a login, which those without a session have to be able to ask for.
@@ -44,7 +43,7 @@ pub(super) fn login(service: &Service, asked: &Asked<'_>, parts: &[&str]) -> Opt
     if !is_known(service, &token) {
         return Some(refuse("auth.token", &[]));
     }
-    Some(match service.sessions.begin() {
+    Some(match service.sessions.begin(token_id(&token)) {
         Some(cookie) => super::done().with("set-cookie", cookie).with("cache-control", "no-store"),
         None => Reply::sentence(500, "This machine has no random numbers to make a session of."),
     })

@@ -1,7 +1,7 @@
 //! The words of a mail, without its markup.
 
+use crate::html::{Token, in_text, tokens};
 use crate::message::Rendered;
-use crate::shown::tokens::{Token, decoded, tokens};
 
 /// How many letters of a mail a list shows.
 const EXCERPT: usize = 160;
@@ -13,12 +13,12 @@ pub(crate) fn plain(html: &str) -> String {
     let mut words = Words::default();
     for token in tokens(html) {
         match token {
-            Token::Text(text) => words.add(&decoded(text)),
+            Token::Text(text) => words.add(&in_text(text)),
             Token::Open(tag) => words.tag(tag.name),
             Token::Close { name, .. } => words.tag(name),
             Token::Raw { name, raw } => {
                 if name == "textarea" {
-                    words.add(&decoded(raw));
+                    words.add(&in_text(raw));
                 }
             }
             Token::Other(_) => {}

@@ -33,6 +33,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     SCRIPT "live.js",
     SCRIPT "ui.js",
     SCRIPT "login.js",
+    SCRIPT "offline.js",
     SCRIPT "faults-banner.js",
     SCRIPT "mail/store.js",
     SCRIPT "mail/list.js",

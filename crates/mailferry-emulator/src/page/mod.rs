@@ -2,10 +2,9 @@
 
 mod assets;
 
-use std::fmt::Write as _;
-
 use ring::digest::{Context, SHA256};
 
+use crate::id;
 use crate::reply::Reply;
 use assets::{ASSETS, Asset, ICON, INDEX};
 
@@ -91,9 +90,5 @@ fn hex(parts: &[&[u8]]) -> String {
     for part in parts {
         context.update(part);
     }
-    context.finish().as_ref().iter().take(16).fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    context.finish().as_ref().get(..16).map(id::hex).unwrap_or_default()
 }

@@ -39,10 +39,11 @@ pub(crate) use self::query::decode;
 #[cfg(feature = "data")]
 pub(crate) use self::smtp_users::SmtpUsers;
 pub(crate) use self::state::{State, StoredEmail, StoredMessage};
-pub(crate) use self::tokens::ApiToken;
+pub(crate) use self::tokens::{ApiToken, token_id};
 pub(crate) use self::upkeep::HOLD;
 pub(crate) use self::webhooks::MOST_WEBHOOKS;
 use crate::clock::{Clock, next_midnight, reset_time};
+use crate::inspection;
 use crate::intake::Intake;
 use crate::keeping::Keeping;
 use crate::limits::Minute;
@@ -152,6 +153,10 @@ impl Service {
         let path = request.path();
         if self.caught_up(now).maintenance {
             return refuse("service.maintenance", &[]);
+        }
+        // With any token, a page of somebody else could do all that a program can.
+        if self.settings.any_token && !inspection::is_local_name(request.header("host")) {
+            return inspection::strange_name();
         }
         let Some(token) = request.token().and_then(|secret| self.state().token(secret, self.settings.any_token)) else {
             return refuse("auth.token", &[]);

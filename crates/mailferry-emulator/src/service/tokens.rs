@@ -1,7 +1,5 @@
 //! `/v1/token`: tokens made, paused and deleted by the API.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use ring::digest::{SHA384, digest};
 use serde::{Deserialize, Serialize};
@@ -76,7 +74,7 @@ impl ApiToken {
     /// One that was there from the start.
     pub(crate) fn given(token: &Token, now: Timestamp) -> Self {
         let (token, name) = (token.clone(), "Token".to_owned());
-        Self { id: id_of(&token.secret), name, token, domain: None, is_paused: false, created_at: now }
+        Self { id: token_id(&token.secret), name, token, domain: None, is_paused: false, created_at: now }
     }
 
     /// Whether it is one of these, which the emulator was told of.
@@ -92,18 +90,22 @@ impl ApiToken {
 }
 
 /// 80 hex digits that do not tell the secret.
-fn id_of(secret: &str) -> String {
-    digest(&SHA384, secret.as_bytes()).as_ref().iter().take(40).fold(String::new(), |mut id, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(id, "{byte:02x}");
-        id
-    })
+pub(crate) fn token_id(secret: &str) -> String {
+    digest(&SHA384, secret.as_bytes()).as_ref().get(..40).map(id::hex).unwrap_or_default()
 }
 
 impl State {
+    /// Whether there is a token of this id that is not paused.
+    pub(crate) fn has_token(&self, id: &str) -> bool {
+        self.tokens.iter().any(|token| token.id == id && !token.is_paused)
+    }
+
     /// The token with this secret, unless it is paused or gone; with `any`, one that is not known may do everything.
+    ///
+    /// Ids are compared, which are made of secrets: how long that takes tells nothing about a secret.
     pub(crate) fn token(&self, secret: &str, any: bool) -> Option<Token> {
-        match self.tokens.iter().find(|known| known.token.secret == secret) {
+        let id = token_id(secret);
+        match self.tokens.iter().find(|known| known.id == id) {
             Some(known) => (!known.is_paused).then(|| known.token.clone()),
             None => (any && !secret.is_empty()).then(|| Token { secret: String::new(), scopes: None }),
         }
@@ -152,7 +154,7 @@ impl Service {
         let domain = root.get("domain_id").and_then(Value::as_str).and_then(|id| state.domain_name(id));
         let domain = domain.map(str::to_owned);
         let token = ApiToken {
-            id: id_of(&secret),
+            id: token_id(&secret),
             name: text(&root, "name"),
             token: Token { secret: secret.clone(), scopes: Some(scopes.clone()) },
             domain: domain.clone(),

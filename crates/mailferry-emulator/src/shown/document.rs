@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::tokens::{Attribute, Tag, Token, decoded, tokens};
+use crate::html::{Attribute, Tag, Token, in_attribute, tokens};
 use crate::message::Attachment;
 use crate::service::decode;
 
@@ -59,12 +59,21 @@ pub(crate) fn document(html: &str, files: &[Attachment], url: impl Fn(usize) -> 
 
 /// Where links lead is decided here, and nobody is led on by themselves.
 fn is_left_out(tag: &Tag<'_>) -> bool {
-    tag.is("base") || (tag.is("meta") && tag.attributes().any(|one| one.name.eq_ignore_ascii_case("http-equiv")))
+    tag.is("base")
+        || (tag.is("meta") && tag.attributes().any(|one| one.name.eq_ignore_ascii_case("http-equiv")))
+        || (tag.is("link") && !is_style(tag))
+}
+
+/// Whether a `<link>` is a style and nothing else. No policy keeps browsers from a `preconnect`, which tells its host
+/// that the mail is read.
+fn is_style(link: &Tag<'_>) -> bool {
+    let rel = link.attributes().find(|one| one.name.eq_ignore_ascii_case("rel")).and_then(|one| one.value);
+    rel.is_some_and(|rel| in_attribute(rel).trim().eq_ignore_ascii_case("stylesheet"))
 }
 
 fn opened<'a>(tag: &Tag<'a>, inside: &impl Fn(&'a str) -> Cow<'a, str>) -> Cow<'a, str> {
     let is_link = ["a", "area", "form"].iter().any(|name| tag.is(name));
-    let leads_nowhere = |one: &Attribute<'_>| one.value.is_some_and(leads_nowhere) && is_address(one.name);
+    let leads_nowhere = |one: &Attribute<'_>| is_address(one.name) && one.value.is_some_and(leads_nowhere);
     let has_cid = |one: &Attribute<'_>| one.value.is_some_and(has_cid);
     if !is_link && !tag.attributes().any(|one| leads_nowhere(&one) || has_cid(&one)) {
         return Cow::Borrowed(tag.raw);
@@ -80,6 +89,10 @@ fn opened<'a>(tag: &Tag<'a>, inside: &impl Fn(&'a str) -> Cow<'a, str>) -> Cow<'
             Some(value) => {
                 let _ = write!(out, " {}=\"{}\"", one.name, inside(value).replace('"', "&quot;"));
             }
+            // Without quotes, what comes next would be taken for the value.
+            None if one.value == Some("") => {
+                let _ = write!(out, " {}=\"\"", one.name);
+            }
             None => {
                 let _ = write!(out, " {}", one.raw);
             }
@@ -88,7 +101,7 @@ fn opened<'a>(tag: &Tag<'a>, inside: &impl Fn(&'a str) -> Cow<'a, str>) -> Cow<'
     if is_link {
         out.push_str(" target=\"_blank\" rel=\"noopener noreferrer\"");
     }
-    out.push_str(if tag.raw.ends_with("/>") { " />" } else { ">" });
+    out.push_str(if tag.closes_itself() { " />" } else { ">" });
     Cow::Owned(out)
 }
 
@@ -99,10 +112,8 @@ fn is_address(name: &str) -> bool {
 
 /// Whether a link with this value leads nowhere, as a browser would read it.
 fn leads_nowhere(value: &str) -> bool {
-    // Nothing but a scheme is looked for, and what may stand before it is short.
-    let value = value.trim_start();
-    let begin = value.get(..value.floor_char_boundary(4096)).unwrap_or_default();
-    let address: String = decoded(begin).chars().filter(|c| !c.is_control() && !c.is_whitespace()).take(32).collect();
+    let address: String =
+        in_attribute(value).chars().filter(|c| !c.is_control() && !c.is_whitespace()).take(32).collect();
     let address = address.to_ascii_lowercase();
     NOWHERE.iter().any(|scheme| address.starts_with(scheme))
 }
@@ -137,7 +148,7 @@ fn found<'a>(text: &'a str, files: &[Attachment], url: impl Fn(usize) -> String)
 }
 
 fn position(id: &str, files: &[Attachment]) -> Option<usize> {
-    let plain = decoded(id);
+    let plain = in_attribute(id);
     // A plus is a plus in these addresses (RFC 2392).
     let id = decode(&plain.replace('+', "%2B"));
     let is = |file: &Attachment, id: &str| file.id.as_deref() == Some(id);
@@ -179,6 +190,8 @@ mod tests {
         );
         check("<A TARGET=_top rel=opener HREF=x>", &format!("{BASE}<A HREF=x {AWAY}>"));
         check("<base href='http://evil.example/'><BASE target=_self>", BASE);
+        check("<a href=>", &format!("{BASE}<a href=\"\" {AWAY}>"));
+        check("<a id href= />", &format!("{BASE}<a id href= / {AWAY}>"));
     }
 
     #[test]
@@ -190,6 +203,7 @@ mod tests {
             "&#106;avascript&#58;alert(1)",
             "\u{1}javascript:alert(1)",
             "data:text/html,<script>",
+            &format!("{}javascript:alert(1)", "&#32;".repeat(2_000)),
             "vbscript:x",
         ] {
             check(&format!("<a href=\"{address}\">x</a>"), &format!("{BASE}<a {AWAY}>x</a>"));
@@ -200,6 +214,15 @@ mod tests {
         check(
             "<meta http-equiv=refresh content='0;url=x'><META HTTP-EQUIV='Set-Cookie'><meta charset=x>",
             &format!("{BASE}<meta charset=x>"),
+        );
+    }
+
+    #[test]
+    fn nobody_is_told_that_the_mail_is_read() {
+        check(
+            "<link rel=preconnect href=//x><LINK REL='stylesheet dns-prefetch' href=//x><link href=//x rel><link \
+             rel=&#112;refetch href=//x><link rel=x rel=stylesheet href=//x><link rel=StyleSheet href=//x>",
+            &format!("{BASE}<link rel=StyleSheet href=//x>"),
         );
     }
 
@@ -238,9 +261,19 @@ mod tests {
     proptest! {
         /// Whatever stands in it, it is read to its end, and nothing grows without bounds.
         #[test]
-        fn any_mail_is_a_document(html in "(<|>|/|=|'|\"| |a|href|javascript:|cid:|logo|style|base|meta|&#106;|é|<a |<style>|</style>|<!--){0,60}") {
+        fn any_mail_is_a_document(html in "(<|>|/|=|'|\"| |a|href|href=|>|target=|<svg>|javascript:|cid:|logo|style|base|meta|&#106;|é|<a |<style>|</style>|<!--){0,60}") {
             let shown = document(&html, &files(), |position| format!("files/{position}"));
             prop_assert!(shown.len() <= html.len() * 60 + 64);
+            let mut bases = 0;
+            for token in tokens(&shown) {
+                let Token::Open(tag) = token else { continue };
+                bases += usize::from(tag.is("base"));
+                prop_assert!(!tag.attributes().any(|one| is_address(one.name) && one.value.is_some_and(leads_nowhere)));
+                let target = tag.attributes().find(|one| one.name.eq_ignore_ascii_case("target"));
+                let leads = ["a", "area", "form", "base"].iter().any(|name| tag.is(name));
+                prop_assert!(!leads || target.is_some_and(|one| one.value == Some("_blank")), "{}", tag.raw);
+            }
+            prop_assert!(bases <= 1);
         }
     }
 }

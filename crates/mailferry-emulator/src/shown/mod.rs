@@ -5,4 +5,3 @@ pub(crate) mod head;
 pub(crate) mod image;
 pub(crate) mod media_type;
 pub(crate) mod source;
-pub(crate) mod tokens;

@@ -3,7 +3,6 @@
 //! What tests read stays as it was sent. Only what is shown as the reader's copy is dressed, and only by request.
 
 mod dress;
-mod entities;
 mod page;
 mod reader;
 mod scan;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::entities;
+use crate::html::{Tag, Token, in_attribute, tokens};
 
 /// What a mail's HTML is changed at.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,187 +23,58 @@ pub(super) struct Link {
     pub(super) url: String,
 }
 
-struct Tag<'a> {
-    name: &'a str,
-    is_end: bool,
-    /// The first `href`: where its value stands, and the value.
-    href: Option<(Range<usize>, &'a str)>,
-    end: usize,
-}
-
-/// Elements whose content is text whatever it looks like.
-const TEXT_ONLY: &[&str] = &["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"];
-
 /// Reads all of `html` once.
 pub(super) fn scan(html: &str) -> Scan {
     let mut scan = Scan { bottom: html.len(), ..Scan::default() };
-    let (mut at, mut has_body) = (0, false);
+    let (mut at, mut has_body) = (0_usize, false);
     let mut last_end = None;
-    while let Some(open) = find(html, at, "<") {
-        let rest = html.get(open..).unwrap_or_default();
-        if rest.starts_with("<!") || rest.starts_with("<?") {
-            let is_doctype = rest.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype"));
-            let Some(end) = declaration_end(html, open) else { break };
-            if is_doctype && scan.top == 0 {
-                scan.top = end;
-            }
-            at = end;
-            continue;
-        }
-        match Tag::read(html, open) {
-            Read::Text => at = open.saturating_add(1),
-            Read::Nothing(end) => at = end,
-            Read::Unfinished => break,
-            Read::Tag(tag) => {
-                at = tag.end;
-                let is = |name: &str| tag.name.eq_ignore_ascii_case(name);
-                if tag.is_end {
-                    if is("body") || (is("html") && last_end.is_none()) {
-                        last_end = Some(open);
-                    } else if is("head") && !has_body {
-                        scan.top = tag.end;
-                    }
-                    continue;
+    for token in tokens(html) {
+        let start = at;
+        at = start.saturating_add(token.raw().len());
+        match token {
+            Token::Open(tag) if tag.is("body") || tag.is("html") => {
+                if !has_body {
+                    scan.top = at;
                 }
-                if is("body") && !has_body {
-                    has_body = true;
-                    scan.top = tag.end;
-                } else if is("html") && !has_body {
-                    scan.top = tag.end;
-                } else if is("plaintext") {
-                    break;
-                } else if TEXT_ONLY.iter().any(|name| is(name)) {
-                    let Some(end) = text_end(html, tag.end, tag.name) else { break };
-                    at = end;
-                } else if is("a") || is("area") {
-                    scan.links.extend(tag.link());
+                has_body |= tag.is("body");
+            }
+            Token::Open(tag) if tag.is("a") || tag.is("area") => scan.links.extend(link(&tag, start)),
+            Token::Close { name, .. } => {
+                let is = |known: &str| name.eq_ignore_ascii_case(known);
+                if is("body") || (is("html") && last_end.is_none()) {
+                    last_end = Some(start);
+                } else if is("head") && !has_body {
+                    scan.top = at;
                 }
             }
+            Token::Other(raw) if scan.top == 0 && is_doctype(raw) => scan.top = at,
+            Token::Open(_) | Token::Other(_) | Token::Raw { .. } | Token::Text(_) => {}
         }
     }
     scan.bottom = last_end.unwrap_or(html.len()).max(scan.top);
     scan
 }
 
-fn find(html: &str, from: usize, what: &str) -> Option<usize> {
-    Some(from.saturating_add(html.get(from..)?.find(what)?))
+fn is_doctype(raw: &str) -> bool {
+    raw.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) && raw.ends_with('>')
 }
 
-/// The end of the comment or declaration at `open`.
-fn declaration_end(html: &str, open: usize) -> Option<usize> {
-    let after = |at: usize, by: usize| Some(at.saturating_add(by));
-    let rest = html.get(open..)?;
-    let Some(inside) = rest.strip_prefix("<!--") else { return after(find(html, open, ">")?, 1) };
-    for short in [">", "->"] {
-        if inside.starts_with(short) {
-            return after(open, 4_usize.saturating_add(short.len()));
-        }
+/// Where `tag`, which stands at `start`, leads, if that is a web address.
+fn link(tag: &Tag<'_>, start: usize) -> Option<Link> {
+    let href = tag.attributes().find(|one| one.name.eq_ignore_ascii_case("href"))?;
+    let url = in_attribute(href.value?);
+    // As browsers leave them out.
+    let url = url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "");
+    let (scheme, rest) = url.split_once(':')?;
+    let is_web = ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    // A mail is nowhere itself, so that browsers need no slashes, and take the wrong ones.
+    let rest = rest.trim_start_matches(['/', '\\']);
+    if !is_web || rest.is_empty() {
+        return None;
     }
-    let ends = inside.match_indices("--").find_map(|(at, _)| {
-        let behind = inside.get(at.saturating_add(2)..)?;
-        let by = if behind.starts_with('>') {
-            3
-        } else if behind.starts_with("!>") {
-            4
-        } else if behind.starts_with("->") {
-            // Three dashes: the first belongs to the comment.
-            4
-        } else {
-            return None;
-        };
-        Some(at.saturating_add(by))
-    });
-    after(open, ends?.saturating_add(4))
-}
-
-/// The end of the end tag that ends the text of the element called `name`.
-fn text_end(html: &str, from: usize, name: &str) -> Option<usize> {
-    let rest = html.get(from..)?;
-    let close = rest.match_indices("</").map(|(at, _)| from.saturating_add(at)).find(|at| {
-        let behind = html.get(at.saturating_add(2)..).unwrap_or_default();
-        let is_name = behind.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
-        let next = behind.as_bytes().get(name.len());
-        is_name && next.is_some_and(|byte| is_space(*byte) || matches!(byte, b'/' | b'>'))
-    })?;
-    Some(find(html, close, ">")?.saturating_add(1))
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
-}
-
-enum Read<'a> {
-    Tag(Tag<'a>),
-    /// A `<` that is only that.
-    Text,
-    /// Something that is left out, up to here.
-    Nothing(usize),
-    /// It has no end, and with it all that follows is left out.
-    Unfinished,
-}
-
-impl<'a> Tag<'a> {
-    fn read(html: &'a str, open: usize) -> Read<'a> {
-        let bytes = html.as_bytes();
-        let byte = |at: usize| bytes.get(at).copied();
-        let is_end = byte(open.saturating_add(1)) == Some(b'/');
-        let start = open.saturating_add(if is_end { 2 } else { 1 });
-        match byte(start) {
-            Some(first) if first.is_ascii_alphabetic() => {}
-            Some(_) if is_end => {
-                return find(html, start, ">").map_or(Read::Unfinished, |end| Read::Nothing(end.saturating_add(1)));
-            }
-            Some(_) => return Read::Text,
-            None => return Read::Unfinished,
-        }
-        let until = |from: usize, stop: fn(u8) -> bool| {
-            let rest = bytes.get(from..).unwrap_or_default();
-            from.saturating_add(rest.iter().position(|byte| stop(*byte)).unwrap_or(rest.len()))
-        };
-        let mut at = until(start, |byte| is_space(byte) || matches!(byte, b'/' | b'>'));
-        let name = html.get(start..at).unwrap_or_default();
-        let mut href = None;
-        loop {
-            at = until(at, |byte| !is_space(byte) && byte != b'/');
-            match byte(at) {
-                None => return Read::Unfinished,
-                Some(b'>') => return Read::Tag(Tag { name, is_end, href, end: at.saturating_add(1) }),
-                Some(_) => {}
-            }
-            let key = at;
-            // A name may begin with `=`, but holds no other.
-            at = until(at.saturating_add(1), |byte| is_space(byte) || matches!(byte, b'/' | b'>' | b'='));
-            let key = html.get(key..at).unwrap_or_default();
-            let sign = until(at, |byte| !is_space(byte));
-            if byte(sign) != Some(b'=') {
-                at = sign;
-                continue;
-            }
-            let from = until(sign.saturating_add(1), |byte| !is_space(byte));
-            let quote = byte(from).filter(|byte| matches!(byte, b'"' | b'\''));
-            let inside = from.saturating_add(quote.iter().len());
-            let stop: fn(u8) -> bool = match quote {
-                Some(b'"') => |byte| byte == b'"',
-                Some(_) => |byte| byte == b'\'',
-                None => |byte| is_space(byte) || byte == b'>',
-            };
-            let close = until(inside, stop);
-            let (value, end) = (inside..close, close.saturating_add(quote.iter().len()));
-            if href.is_none() && key.eq_ignore_ascii_case("href") {
-                href = html.get(value).map(|value| (from..end, value));
-            }
-            at = end;
-        }
-    }
-
-    /// Where it leads, if that is a web address.
-    fn link(self) -> Option<Link> {
-        let (value, raw) = self.href?;
-        let url = entities::decoded(raw);
-        let url = url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "");
-        let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-        (begins("http://") || begins("https://")).then_some(Link { value, url })
-    }
+    let place = href.place;
+    let value = start.saturating_add(place.start)..start.saturating_add(place.end);
+    Some(Link { value, url: format!("{scheme}://{rest}") })
 }
 
 #[cfg(test)]
@@ -233,6 +104,11 @@ mod tests {
         check("<a href='https&#58;//a.example/&#x3f;q'>", &["https://a.example/?q"]);
         check("<a href=http://one.example href=http://two.example>", &["http://one.example"]);
         check("<a title='>' data-href='http://no.example' href='http://a.example'>", &["http://a.example"]);
+        check(
+            "<a href='HTTP:\\\\a.example/x'><a href='https:b.example'>",
+            &["HTTP://a.example/x", "https://b.example"],
+        );
+        check("<a href='http&colon;//a.example/&#x80;'>", &["http://a.example/€"]);
         check("<a/href=http://a.example><a =x href=http://b.example>", &["http://a.example", "http://b.example"]);
     }
 
@@ -248,6 +124,9 @@ mod tests {
         check("<title><a href='http://a.example'></title><textarea><a href='http://a.example'></textarea>", &[]);
         check("href='http://a.example' 1 < 2 <3 <a", &[]);
         check("<plaintext><a href='http://a.example'>", &[]);
+        check("<a href=http://><a href='https:/\\/'><a \0href=http://a.example><a\0 href=http://a.example>", &[]);
+        check("<script><!--<script></script><a href=http://a.example>--></script>", &[]);
+        check("<svg><![CDATA[<a href=http://a.example>]]></svg>", &[]);
     }
 
     #[test]
@@ -268,6 +147,22 @@ mod tests {
             "<style></style\n>",
             "<title></TITLE>",
             "<p x='<!--'>",
+            "<svg><style>",
+            "<svg><title><b>",
+            "<svg><p><style></style>",
+            "<svg/><style></style>",
+            "<svg><g x=/><style>",
+            "<svg></svg><style><!--</style>",
+            "<svg><desc><style><!--</style>",
+            "<svg><desc><p></svg><style><!--</style>",
+            "<svg><desc></svg><style><!--</style>",
+            "<math><style>",
+            "<math><mi><style><!--</style>",
+            "<math><annotation-xml><svg><style>",
+            "<math><annotation-xml encoding=TEXT&sol;html><style><!--</style>",
+            "<svg><![CDATA[<!--]]>",
+            "<![CDATA[<!--><",
+            "<script><!--<script></script><!--</script>--></script>",
         ] {
             check(&format!("{before}{link}"), &["http://a.example"]);
         }
@@ -291,7 +186,44 @@ mod tests {
         check("", "", "");
     }
 
+    /// What is whole, and what only looks as if something began in it.
+    const WHOLE: &[&str] = &[
+        "<!-- <a> -->",
+        "<!-->",
+        "<!--->",
+        "<!-- <!-- --!>",
+        "<![CDATA[ <style>",
+        "<?style>",
+        "<!a '>",
+        "</ '>",
+        "</>",
+        "< style",
+        "\0<\0a",
+        "<STYLE>a{content:'<!--'}</style >",
+        "<script>'<!--<script></script><style>--></script/>",
+        "<title><svg></title\n>",
+        "<textarea></textareas><!--</TEXTAREA>",
+        "<svg><style></svg>",
+        "<svg><title><textarea></textarea></title><xmp></svg>",
+        "<svg><![CDATA[</svg><!-- <style>]]></svg>",
+        "<SVG><p>",
+        "<math><mi><style></math></style></mi></math>",
+        "<math><style><desc><title></math>",
+        "<p x=\"'><style>\" y='\"><!--' z=a\"b>",
+        "<p/x=/'/<!--/>",
+        "<p = = '<!--'>",
+        "é&lt!--",
+    ];
+
     proptest::proptest! {
+        #[test]
+        fn nothing_hides_a_link(before in proptest::collection::vec(proptest::sample::select(WHOLE), 0..12)) {
+            let html = before.concat() + "<A/hReF=http&colon;//a.example/x>";
+            let scan = scan(&html);
+            proptest::prop_assert_eq!(scan.links.len(), 1);
+            proptest::prop_assert_eq!(html.get(scan.links[0].value.clone()), Some("http&colon;//a.example/x"));
+        }
+
         #[test]
         fn no_text_is_too_odd(html in "[<>/!a\"'= \\-\u{e9}hrefHTP:x&#;]{0,60}") {
             let scan = scan(&html);

@@ -74,6 +74,32 @@ async fn slow_bodies_are_cut_off() {
     assert_eq!(send(&emulator, &json!({})).await.status, 202);
 }
 
+/// The place of somebody who begins to read an answer and goes away without a word is free again.
+#[tokio::test]
+async fn who_reads_no_further_is_cut_off() {
+    let limits = |limits: &mut HttpLimits| {
+        limits.answer = Duration::from_millis(100);
+        limits.connections = 1;
+    };
+    let emulator = started(limited(limits)).await;
+    // More than the sockets hold by themselves.
+    let content = "x".repeat(32 * 1024 * 1024);
+    let files = json!({"attachments": [{"filename": "a.txt", "content": content, "disposition": "attachment"}]});
+    assert_eq!(send(&emulator, &files).await.status, 202);
+    let path = format!("/_emulator/emails/{}/attachments/0", emulator.emails()[0].id());
+    let mut idle = loop {
+        // The connection of before may not be gone yet.
+        let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+        stream.write_all(head("GET", &path, TOKEN, 0).as_bytes()).await.unwrap();
+        let mut some = [0; 12];
+        if stream.read_exact(&mut some).await.is_ok() && &some == b"HTTP/1.1 200" {
+            break stream;
+        }
+    };
+    until(&emulator, 200).await;
+    assert!(rest(&mut idle).await.len() < content.len() * 3 / 4);
+}
+
 #[tokio::test]
 async fn large_bodies_wait_for_room() {
     let limits = |limits: &mut HttpLimits| {

@@ -314,7 +314,7 @@ async fn web_pages_of_others_cannot_post() {
     let json = "content-type: application/json\r\n";
     check(json, 202).await;
     check(&format!("{json}origin: http://localhost:1\r\n"), 202).await;
-    check(&format!("{json}origin: http://evil.test\r\n"), 403).await;
+    check(&format!("{json}origin: http://evil.example\r\n"), 403).await;
     check(&format!("{json}origin: null\r\n"), 403).await;
     // What a form or a script may send without asking first.
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""] {
@@ -322,7 +322,7 @@ async fn web_pages_of_others_cannot_post() {
     }
     // A name that leads to this machine, in a page of that name.
     let head = format!(
-        "POST /_emulator/inbound HTTP/1.1\r\nhost: evil.test:1\r\norigin: http://evil.test:1\r\n{json}connection: close\r\n\
+        "POST /_emulator/inbound HTTP/1.1\r\nhost: evil.example:1\r\norigin: http://evil.example:1\r\n{json}connection: close\r\n\
          content-length: {}\r\n\r\n",
         body.len()
     );

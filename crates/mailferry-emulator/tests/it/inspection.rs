@@ -229,3 +229,34 @@ async fn answers_are_capped_with_their_requests() {
     let answered: usize = emulator.requests().len();
     assert!((1..60).contains(&answered), "{answered} are remembered");
 }
+
+/// With any token, whoever leads a name of their own to this machine would be in.
+#[tokio::test]
+async fn an_api_for_any_token_is_asked_by_a_local_name() {
+    let ask = async |emulator: &Emulator, host: &str| {
+        let head = format!(
+            "GET /v1/api-quota HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n\r\n"
+        );
+        raw(emulator.address(), &head, b"").await.unwrap()
+    };
+    let any = started(mailferry_emulator::Builder::any_token).await;
+    for host in ["evil.example", "127.0.0.1.evil.example:80"] {
+        let answer = ask(&any, host).await;
+        assert_eq!(answer.status, 403, "{host}");
+        assert!(answer.json()["message"].as_str().unwrap().contains("by localhost"), "{}", answer.text());
+    }
+    for host in ["localhost:1", "127.0.0.1", "[::1]:1", "mailersend", "mail.test", "box.local", "a.internal"] {
+        assert_eq!(ask(&any, host).await.status, 200, "{host}");
+    }
+    assert_eq!(ask(&started(|builder| builder).await, "api.example").await.status, 200);
+}
+
+#[tokio::test]
+async fn heads_are_those_of_what_is_got() {
+    let emulator = started(|builder| builder).await;
+    for path in ["/_emulator/health", "/_emulator/mailbox", "/"] {
+        let head = format!("HEAD {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let answer = raw(emulator.address(), &head, b"").await.unwrap();
+        assert_eq!((answer.status, answer.body.len()), (200, 0), "{path}");
+    }
+}

@@ -77,6 +77,40 @@ async fn a_session_begins_with_a_token_only() {
     assert_eq!((foreign.status, foreign.header("set-cookie")), (403, None));
 }
 
+/// As of the API itself: tokens that were made are as good as those that were given, and one that is paused is none.
+#[tokio::test]
+async fn tokens_that_were_made_begin_sessions_until_they_are_paused() {
+    let (emulator, address) = exposed().await;
+    let api = async |method: &str, path: &str, body: serde_json::Value| {
+        let body = body.to_string();
+        let head = crate::client::head(method, path, emulator.token(), body.len());
+        raw(address, &head, body.as_bytes()).await.unwrap()
+    };
+    let made = api("POST", "/v1/token", json!({"name": "Page", "scopes": ["email_full"]})).await.json();
+    let (id, secret) = (made["data"]["id"].as_str().unwrap(), made["data"]["accessToken"].as_str().unwrap());
+    let may = async |status: u16| {
+        let bearer = format!("authorization: Bearer {secret}\r\n");
+        assert_eq!(ask(address, "GET", "mailbox", &bearer, "").await.status, if status == 204 { 200 } else { status });
+        let begun = ask(address, "POST", "session", "", &json!({"token": secret}).to_string()).await;
+        assert_eq!(begun.status, status);
+    };
+    may(204).await;
+    let begun = ask(address, "POST", "session", "", &json!({"token": secret}).to_string()).await;
+    let cookie = format!("cookie: {}\r\n", begun.header("set-cookie").unwrap().split(';').next().unwrap());
+    let own = login(address).await;
+    let session = async |cookie: &str| ask(address, "GET", "mailbox", cookie, "").await.status;
+    let settings = format!("/v1/token/{id}/settings");
+    assert_eq!(api("PUT", &settings, json!({"status": "pause"})).await.status, 200);
+    may(401).await;
+    assert_eq!((session(&cookie).await, session(&own).await), (401, 200));
+    assert_eq!(api("PUT", &settings, json!({"status": "unpause"})).await.status, 200);
+    may(204).await;
+    assert_eq!(session(&cookie).await, 200);
+    assert_eq!(api("DELETE", &format!("/v1/token/{id}"), json!({})).await.status, 200);
+    may(401).await;
+    assert_eq!((session(&cookie).await, session(&own).await), (401, 200));
+}
+
 #[tokio::test]
 async fn sessions_end_with_the_process() {
     let (_one, address) = exposed().await;

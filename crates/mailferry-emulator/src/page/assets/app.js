@@ -11,6 +11,7 @@ import { icon } from "./icons.js";
 import { handleKey, showHelp } from "./keys.js";
 import { onChange, onState, start } from "./live.js";
 import * as login from "./login.js";
+import * as offline from "./offline.js";
 import { button, empty, setClock } from "./ui.js";
 
 /** The areas, in the order of the menu; `path` is what stands after `#/`. */
@@ -31,7 +32,7 @@ const THEMES = { auto: "Colours as the system's", light: "Light colours", dark: 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
 const menu = document.getElementById("menu");
-let shown = { module: null, end: null, turn: 0 };
+let shown = { module: null, end: null, turn: 0, hasFailed: false };
 let isLocked = false;
 
 /** The panel, the parts after it, and the query of a hash. */
@@ -60,7 +61,7 @@ async function show() {
   }
   const turn = shown.turn + 1;
   end();
-  shown = { module, end: null, turn };
+  shown = { module, end: null, turn, hasFailed: false };
   if (!module) {
     fill(main, empty("There is no such place", el("p", {}, el("a", { href: "#/" }, "To the mails"))));
     return;
@@ -74,9 +75,18 @@ async function show() {
     main.replaceChildren(root);
     shown.end = (await panel.mount(root, { parameters, query })) ?? null;
     if (turn !== shown.turn) shown.end?.();
+    // Whoever goes by keys goes on in the new panel, not at the top of the page.
+    else if (document.activeElement === document.body) main.focus({ preventScroll: true });
   } catch (error) {
-    if (turn === shown.turn) fill(main, empty("This panel could not be shown", el("p", {}, error.message), button("Try again", show)));
+    if (turn !== shown.turn) return;
+    shown.hasFailed = true;
+    fill(main, empty("This panel could not be shown", el("p", {}, error.message), button("Try again", show)));
   }
+}
+
+/** Panels are there, too, when the emulator is not: each can then say so. */
+function fetchPanels() {
+  for (const module of new Set(MODULES.values())) import(`./panels/${module}.js`).catch(() => {});
 }
 
 function end() {
@@ -139,6 +149,11 @@ function furnish() {
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#nav, #menu")) closeMenu();
   });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    // Its hash is no place of the page.
+    event.preventDefault();
+    main.focus();
+  });
   window.addEventListener("hashchange", show);
 }
 
@@ -157,14 +172,14 @@ function open() {
   shown.module = null;
   start();
   faults.start();
-  show();
+  show().then(fetchPanels);
 }
 
 function lock() {
   if (isLocked) return;
   isLocked = true;
   end();
-  shown = { module: null, end: null, turn: shown.turn + 1 };
+  shown = { module: null, end: null, turn: shown.turn + 1, hasFailed: false };
   document.body.classList.add("is-locked");
   document.title = "Locked · Mailferry";
   login.ask(main, open);
@@ -172,6 +187,9 @@ function lock() {
 
 furnish();
 onLocked(lock);
+offline.start(() => {
+  if (shown.hasFailed) show();
+});
 await readClock();
 onChange(["account"], readClock);
 if (await login.isOpen()) open();

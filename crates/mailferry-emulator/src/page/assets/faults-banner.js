@@ -9,7 +9,7 @@ import { count } from "./ui.js";
 /** It is asked again at most this often, in milliseconds. */
 const AGAIN = 1000;
 
-const strip = el("div", { class: "faults-banner", role: "status", hidden: true });
+const strip = el("div", { class: "strip warn faults-banner", role: "status", hidden: true });
 let timer = 0;
 
 /** How many faults wait for something to happen to. */

@@ -1,4 +1,4 @@
-//! What the list shows before the first mail: how to send it.
+//! What is shown before the first mail: how to send it.
 
 import { el } from "../dom.js";
 import { code, empty } from "../ui.js";
@@ -12,7 +12,7 @@ const MESSAGE = {
 };
 
 /** Lines for a shell, with the address of this emulator. */
-export function firstMail() {
+export function firstMail(title) {
   const url = `${location.origin}/v1/`;
   const environment = `export MAILERSEND_API_URL=${url}\nexport MAILERSEND_API_TOKEN=mlsn.…   # as the emulator printed it`;
   const command = [
@@ -21,9 +21,9 @@ export function firstMail() {
     "  -H 'Content-Type: application/json' \\",
     `  -d '${JSON.stringify(MESSAGE)}'`,
   ].join("\n");
-  return empty("No mail yet",
-    el("p", {}, "Point a program at this address instead of MailerSend's; what it sends appears here."),
+  return empty(title,
+    el("p", {}, "Point a program at this address instead of MailerSend's; what it sends appears here, and goes nowhere else."),
     el("div", { class: "first" },
-      el("h3", {}, "Environment"), code(environment, { label: "Environment variables" }),
+      el("h3", {}, "Environment"), code(environment, { label: "Environment variables", look: "wrap" }),
       el("h3", {}, "A mail to try"), code(command, { label: "A curl command", look: "wrap" })));
 }

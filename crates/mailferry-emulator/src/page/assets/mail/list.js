@@ -12,9 +12,11 @@ import { Store } from "./store.js";
 const ROW = 84;
 const AROUND = 12;
 const UNTIL_SEARCH = 180;
+/** Where the list and the open mail do not fit beside each other; the same as in mail.css. */
+export const narrow = matchMedia("(max-width: 860px)");
 
-/** `onquery(text)` is told what is searched; `onopen(id)` which row was picked by key. */
-export function mountList(root, { query, onquery, onopen }) {
+/** `onquery(text)` is told what is searched; `onopen(id)` which row was picked by key; `ondraw()` that the list is another. */
+export function mountList(root, { query, onquery, onopen, ondraw }) {
   const nodes = new Map();
   let chosen = null;
   let frame = 0;
@@ -22,7 +24,7 @@ export function mountList(root, { query, onquery, onopen }) {
   let place = 0;
   const store = new Store(changed);
 
-  const search = input({ type: "search", class: "search-input", "aria-label": "Search the mails", placeholder: "Search: to:ann status:rejected …", value: query });
+  const search = input({ type: "search", class: "search-input", "aria-label": "Search the mails", placeholder: "Search, or to:ann is:opened …", value: query });
   const problems = el("div", { class: "search-problems", role: "status" });
   const told = el("span", { class: "list-count", role: "status" });
   const readAll = button("Mark as read", () => store.seeAll(), { look: "quiet small" });
@@ -105,6 +107,7 @@ export function mountList(root, { query, onquery, onopen }) {
     frame = 0;
     const { rows, total, found } = store;
     drawHead(rows, total, found);
+    ondraw();
     if (!rows.length) {
       nodes.clear();
       list.replaceChildren();
@@ -158,7 +161,7 @@ export function mountList(root, { query, onquery, onopen }) {
         find("");
       }));
     }
-    return firstMail();
+    return narrow.matches ? firstMail("No mail yet") : empty("No mail yet", el("p", {}, "What a program sends appears here by itself."));
   }
 
   /** The row's element, which stays the same while it is shown, so that it keeps the focus. */
@@ -271,15 +274,15 @@ function content(row, isSeen) {
   return [
     el("span", { class: "row-line" },
       isSeen ? null : el("span", { class: "dot" }, el("span", { class: "visually-hidden" }, "Unread. ")),
-      el("span", { class: "row-who", title: `To ${recipient.email}` }, recipient.name || recipient.email),
+      el("span", { dir: "auto", class: "row-who", title: `To ${recipient.email}` }, recipient.name || recipient.email),
       row.role === "to" ? null : badge(row.role),
       time(row.at)),
     el("span", { class: "row-line" },
-      el("span", { class: "row-subject" }, row.subject || "(no subject)"),
+      el("span", { dir: "auto", class: "row-subject" }, row.subject || "(no subject)"),
       marks(row),
       statusBadge(row.held ? "held" : row.status)),
     el("span", { class: "row-line" },
-      el("span", { class: "row-snippet" }, row.snippet || (from ? `From ${from.name || from.email}` : "")),
+      el("span", { dir: "auto", class: "row-snippet" }, row.snippet || (from ? `From ${from.name || from.email}` : "")),
       row.interactions.slice(-1).map((name) => badge(words(name), REACTIONS[name])),
       row.tags.slice(0, 2).map((tag) => el("span", { class: "tag" }, tag)),
       row.tags.length > 2 ? el("span", { class: "tag" }, `+${row.tags.length - 2}`) : null),

@@ -32,7 +32,6 @@ export function measured(view) {
     if (view.getUint32(0) === 0x47494638) return [view.getUint16(6, true), view.getUint16(8, true)];
     if (view.getUint16(0) === 0xffd8) return jpeg(view);
     if (view.getUint32(0) === 0x52494646 && view.getUint32(8) === 0x57454250) return webp(view);
-    if (view.getUint16(0) === 0x424d) return [Math.abs(view.getInt32(18, true)), Math.abs(view.getInt32(22, true))];
     return null;
   } catch (error) {
     if (error instanceof RangeError) return null;

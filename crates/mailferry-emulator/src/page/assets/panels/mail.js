@@ -3,13 +3,12 @@
 import { send } from "../api.js";
 import { el, fill } from "../dom.js";
 import { onKey } from "../keys.js";
-import { hashOf, mountList } from "../mail/list.js";
+import { firstMail } from "../mail/first.js";
+import { hashOf, mountList, narrow } from "../mail/list.js";
 import { mountView } from "../mail/view.js";
 import { confirm, empty, toast } from "../ui.js";
 
 export const title = "Mail";
-
-const narrow = matchMedia("(max-width: 860px)");
 
 export function mount(root, { parameters, query }) {
   const listBox = el("section", { class: "mail-list", "aria-label": "List of mails" });
@@ -17,6 +16,7 @@ export function mount(root, { parameters, query }) {
   fill(root, listBox, viewBox);
   let view = null;
   let open = null;
+  let greeted = null;
   let searched = query.get("q") ?? "";
 
   const list = mountList(listBox, {
@@ -26,6 +26,7 @@ export function mount(root, { parameters, query }) {
       history.replaceState(null, "", hashOf(open, text, view?.tab));
     },
     onopen: go,
+    ondraw: () => greet(),
   });
 
   function go(id) {
@@ -43,8 +44,9 @@ export function mount(root, { parameters, query }) {
     view?.end();
     view = null;
     open = id;
+    greeted = null;
     if (!id) {
-      fill(viewBox, list.store.total === 0 ? null : empty("Choose a mail", el("p", {}, "Its text, its headers and everything that happened to it are shown here.")));
+      greet();
       return;
     }
     view = mountView(viewBox, {
@@ -55,6 +57,14 @@ export function mount(root, { parameters, query }) {
       ontab: (chosen) => history.replaceState(null, "", hashOf(id, searched, chosen)),
     });
     if (narrow.matches) viewBox.focus({ preventScroll: true });
+  }
+
+  /** What stands where a mail would be open. */
+  function greet() {
+    const isFirst = list.store.isEmpty;
+    if (open || greeted === isFirst) return;
+    greeted = isFirst;
+    fill(viewBox, isFirst ? firstMail("Send a first mail") : empty("Choose a mail", el("p", {}, "Its text, its headers and everything that happened to it are shown here.")));
   }
 
   async function remove(id) {

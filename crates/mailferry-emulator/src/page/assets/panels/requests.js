@@ -47,9 +47,9 @@ export async function mount(root, { parameters }) {
         : empty("No request yet", el("p", {}, "Whatever a program asks the API for is listed here, with what it was answered.")),
       columns: [
         { name: "At", cell: (request) => time(request.at, { clock: true }) },
+        { name: "Status", cell: (request) => [codeBadge(request.status), request.fault ? [" ", badge(request.fault, "warn")] : null] },
         { name: "Method", look: "code", cell: (request) => request.method },
         { name: "Path", look: "grow code", cell: (request) => el("a", { href: `#/requests/${request.number}` }, request.target) },
-        { name: "Status", cell: (request) => [codeBadge(request.status), request.fault ? [" ", badge(request.fault, "warn")] : null] },
         { name: "Size", look: "number", cell: (request) => size(request.size) },
       ],
     }));

@@ -1,7 +1,11 @@
 //! HTML in pieces, as a browser would cut it: tags, text between them, and what is neither.
 //!
-//! It follows the HTML standard's tokenizer where it matters for finding tags and attributes. Nothing is made safe by it:
-//! that is the business of the headers under which a mail is shown.
+//! It follows the HTML standard's tokenizer, and as much of its tree as tells where tags are none: in raw text, in
+//! comments, and in what only looks like raw text because it stands in a drawing.
+
+use std::ops::Range;
+
+use super::foreign::Foreign;
 
 /// One piece. All pieces together are the document again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,16 @@ pub(crate) enum Token<'a> {
     Other(&'a str),
 }
 
+impl<'a> Token<'a> {
+    /// As it was written.
+    pub(crate) fn raw(&self) -> &'a str {
+        match self {
+            Token::Text(raw) | Token::Other(raw) | Token::Close { raw, .. } | Token::Raw { raw, .. } => raw,
+            Token::Open(tag) => tag.raw,
+        }
+    }
+}
+
 /// An opening tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tag<'a> {
@@ -28,13 +42,15 @@ pub(crate) struct Tag<'a> {
 }
 
 /// One attribute of a tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attribute<'a> {
     pub(crate) name: &'a str,
     /// Without its quotes, with its entities.
     pub(crate) value: Option<&'a str>,
     /// As it was written.
     pub(crate) raw: &'a str,
+    /// Where the value stands in the tag, quotes included; empty behind the name when there is none.
+    pub(crate) place: Range<usize>,
 }
 
 /// Elements whose content holds no tags. Scripts do not run here, so that `noscript` is not among them.
@@ -42,13 +58,14 @@ const RAW: &[&str] = &["script", "style", "title", "textarea", "xmp", "iframe", 
 
 /// The pieces of `html`.
 pub(crate) fn tokens(html: &str) -> Tokens<'_> {
-    Tokens { rest: html, raw: None }
+    Tokens { rest: html, raw: None, foreign: Foreign::default() }
 }
 
 pub(crate) struct Tokens<'a> {
     rest: &'a str,
     /// The element whose content comes next, if it holds no tags.
     raw: Option<&'a str>,
+    foreign: Foreign<'a>,
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -83,6 +100,10 @@ impl<'a> Tokens<'a> {
         if after.starts_with("!--") {
             return Token::Other(self.cut(end_of_comment(self.rest)));
         }
+        if after.starts_with("![CDATA[") && self.foreign.has_cdata() {
+            let end = self.rest.find("]]>").map_or(self.rest.len(), |at| at.saturating_add(3));
+            return Token::Other(self.cut(end));
+        }
         let (is_close, after) = after.strip_prefix('/').map_or((false, after), |after| (true, after));
         if !after.starts_with(|c: char| c.is_ascii_alphabetic()) {
             let end = self.rest.find('>').map_or(self.rest.len(), |at| at.saturating_add(1));
@@ -94,10 +115,14 @@ impl<'a> Tokens<'a> {
         let length = self.rest.len().saturating_sub(after.len()).saturating_add(inside.len()).saturating_add(1);
         let raw = self.cut(length);
         if is_close {
+            self.foreign.closed(name);
             return Token::Close { name, raw };
         }
-        self.raw = RAW.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
-        Token::Open(Tag { name, inside, raw })
+        let tag = Tag { name, inside, raw };
+        if self.foreign.opened(&tag) {
+            self.raw = RAW.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
+        }
+        Token::Open(tag)
     }
 }
 
@@ -107,13 +132,30 @@ impl<'a> Tag<'a> {
     }
 
     pub(crate) fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> {
-        let mut rest = self.inside;
+        let (tag, mut rest) = (*self, self.inside);
         std::iter::from_fn(move || {
-            let (attribute, after) = attribute(rest)?;
+            let (Written { name, value, quotes, raw }, after) = attribute(rest)?;
             rest = after;
-            Some(attribute)
+            let end = tag.raw.len().saturating_sub(1).saturating_sub(after.len());
+            let start = end.saturating_sub(value.map_or(0, str::len).saturating_add(quotes));
+            Some(Attribute { name, value, raw, place: start..end })
         })
     }
+
+    /// Whether its slash is one, and not the end of a value.
+    pub(crate) fn closes_itself(&self) -> bool {
+        let last = self.attributes().last();
+        self.inside.ends_with('/') && last.is_none_or(|last| last.place.end < self.raw.len().saturating_sub(1))
+    }
+}
+
+/// An attribute as it is found.
+struct Written<'a> {
+    name: &'a str,
+    value: Option<&'a str>,
+    /// How many bytes of it are quotes around the value.
+    quotes: usize,
+    raw: &'a str,
 }
 
 fn is_space(c: char) -> bool {
@@ -146,15 +188,41 @@ fn end_of_comment(html: &str) -> usize {
 
 /// Where the content of the element `name` ends.
 fn end_of_raw(html: &str, name: &str) -> usize {
-    if name == "plaintext" {
-        return html.len();
+    match name {
+        "plaintext" => html.len(),
+        "script" => end_of_script(html),
+        _ => html.match_indices("</").map(|(at, _)| at).find(|at| is_tag(html, *at, "</", name)).unwrap_or(html.len()),
     }
-    let closes = |(at, _): &(usize, &str)| {
-        let after = html.get(at.saturating_add(2)..).unwrap_or_default();
-        let (found, after) = after.split_at_checked(name.len()).unwrap_or_default();
-        found.eq_ignore_ascii_case(name) && after.starts_with(|c: char| is_space(c) || matches!(c, '/' | '>'))
-    };
-    html.match_indices("</").find(closes).map_or(html.len(), |(at, _)| at)
+}
+
+/// A script in a comment in a script is a part of it, with its end tag.
+fn end_of_script(html: &str) -> usize {
+    let (mut in_comment, mut in_script) = (false, false);
+    let starts = |at: usize, what: &str| html.get(at..).is_some_and(|rest| rest.starts_with(what));
+    for (at, _) in html.match_indices(['<', '>']) {
+        if starts(at, ">") {
+            if html.get(..at).is_some_and(|before| before.ends_with("--")) {
+                (in_comment, in_script) = (false, false);
+            }
+        } else if starts(at, "<!--") {
+            in_comment = true;
+        } else if is_tag(html, at, "</", "script") {
+            if !in_script {
+                return at;
+            }
+            in_script = false;
+        } else if in_comment && is_tag(html, at, "<", "script") {
+            in_script = true;
+        }
+    }
+    html.len()
+}
+
+/// Whether a tag that begins with `start` and is called `name` is at `at`.
+fn is_tag(html: &str, at: usize, start: &str, name: &str) -> bool {
+    let after = html.get(at..).and_then(|rest| rest.strip_prefix(start)).unwrap_or_default();
+    let (found, after) = after.split_at_checked(name.len()).unwrap_or_default();
+    found.eq_ignore_ascii_case(name) && after.starts_with(|c: char| is_space(c) || matches!(c, '/' | '>'))
 }
 
 /// What is inside of a tag, from behind its name to its `>`; none when it never ends.
@@ -171,7 +239,7 @@ fn inside_of_tag(after_name: &str) -> Option<&str> {
 }
 
 /// The first attribute, and what is behind it.
-fn attribute(text: &str) -> Option<(Attribute<'_>, &str)> {
+fn attribute(text: &str) -> Option<(Written<'_>, &str)> {
     let text = text.trim_start_matches(|c: char| is_space(c) || c == '/');
     if text.is_empty() || text.starts_with('>') {
         return None;
@@ -181,105 +249,20 @@ fn attribute(text: &str) -> Option<(Attribute<'_>, &str)> {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let length = text.get(first..)?.find(ends).map_or(text.len(), |at| at.saturating_add(first));
     let (name, after) = text.split_at(length);
-    let whole = |value, rest: &'_ str| {
-        let raw = text.get(..text.len().saturating_sub(rest.len())).unwrap_or(text);
-        Attribute { name, value, raw }
-    };
+    let raw = |rest: &str| text.get(..text.len().saturating_sub(rest.len())).unwrap_or(text);
     let Some(value) = after.trim_start_matches(is_space).strip_prefix('=') else {
-        return Some((whole(None, after), after));
+        return Some((Written { name, value: None, quotes: 0, raw: raw(after) }, after));
     };
     let value = value.trim_start_matches(is_space);
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let (value, rest) = if let Some(quote) = quote {
-        value.get(1..)?.split_once(quote)?
+    let (value, rest, quotes) = if let Some(quote) = quote {
+        let (value, rest) = value.get(1..)?.split_once(quote)?;
+        (value, rest, 2)
     } else {
-        value.split_at(value.find(|c| is_space(c) || c == '>').unwrap_or(value.len()))
+        let (value, rest) = value.split_at(value.find(|c| is_space(c) || c == '>').unwrap_or(value.len()));
+        (value, rest, 0)
     };
-    Some((whole(Some(value), rest), rest))
-}
-
-/// `text` with the entities that are common in mail replaced; what is not known stays as it is.
-pub(crate) fn decoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let name_length = after.bytes().take(32).position(|byte| !byte.is_ascii_alphanumeric() && byte != b'#');
-        let (name, tail) = after.split_at(name_length.unwrap_or(after.len().min(32)).min(after.len()));
-        if let Some(found) = entity(name) {
-            out.push(found);
-            rest = tail.strip_prefix(';').unwrap_or(tail);
-        } else {
-            out.push('&');
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let hex = number.strip_prefix(['x', 'X']);
-        let code = hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?;
-        return char::from_u32(code).filter(|c| *c != '\0');
-    }
-    Some(match name {
-        "amp" | "AMP" => '&',
-        "lt" | "LT" => '<',
-        "gt" | "GT" => '>',
-        "quot" | "QUOT" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        "zwnj" => '\u{200c}',
-        "shy" => '\u{ad}',
-        "copy" => '©',
-        "reg" => '®',
-        "trade" => '™',
-        "euro" => '€',
-        "pound" => '£',
-        "yen" => '¥',
-        "sect" => '§',
-        "deg" => '°',
-        "middot" => '·',
-        "bull" => '•',
-        "hellip" => '…',
-        "ndash" => '–',
-        "mdash" => '—',
-        "lsquo" => '‘',
-        "rsquo" => '’',
-        "ldquo" => '“',
-        "rdquo" => '”',
-        "bdquo" => '„',
-        "laquo" => '«',
-        "raquo" => '»',
-        "larr" => '←',
-        "rarr" => '→',
-        "times" => '×',
-        "auml" => 'ä',
-        "ouml" => 'ö',
-        "uuml" => 'ü',
-        "Auml" => 'Ä',
-        "Ouml" => 'Ö',
-        "Uuml" => 'Ü',
-        "szlig" => 'ß',
-        "agrave" => 'à',
-        "aacute" => 'á',
-        "acirc" => 'â',
-        "ccedil" => 'ç',
-        "egrave" => 'è',
-        "eacute" => 'é',
-        "ecirc" => 'ê',
-        "iacute" => 'í',
-        "ntilde" => 'ñ',
-        "oacute" => 'ó',
-        "ocirc" => 'ô',
-        "uacute" => 'ú',
-        "aring" => 'å',
-        "oslash" => 'ø',
-        "aelig" => 'æ',
-        _ => return None,
-    })
+    Some((Written { name, value: Some(value), quotes, raw: raw(rest) }, rest))
 }
 
 #[cfg(test)]
@@ -287,13 +270,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn raw<'a>(token: &Token<'a>) -> &'a str {
-        match token {
-            Token::Text(raw) | Token::Other(raw) | Token::Close { raw, .. } | Token::Raw { raw, .. } => raw,
-            Token::Open(tag) => tag.raw,
-        }
-    }
 
     /// Each piece with a letter for its kind.
     fn check(html: &str, expected: &[&str]) {
@@ -306,7 +282,7 @@ mod tests {
                     Token::Raw { .. } => 'r',
                     Token::Other(_) => '!',
                 };
-                format!("{kind} {}", raw(&token))
+                format!("{kind} {}", token.raw())
             })
             .collect();
         assert_eq!(cut, expected, "{html}");
@@ -348,18 +324,10 @@ mod tests {
         check("<a x=>", &[("x", Some(""))]);
     }
 
-    #[test]
-    fn entities_are_decoded() {
-        let check = |text, expected| assert_eq!(decoded(text), expected);
-        check("a &amp; b &lt;&#39;&#x2014;&eacute;", "a & b <'—é");
-        check("AT&T &unknown; &", "AT&T &unknown; &");
-        check("&#0;&#xFFFFFFFF;&#", "&#0;&#xFFFFFFFF;&#");
-    }
-
     proptest! {
         #[test]
         fn the_pieces_are_the_document(html in "(<|>|/|!|-|=|'|\"| |a|b|style|script|é|<a |</|<!--|-->){0,60}") {
-            let joined: String = tokens(&html).map(|token| raw(&token)).collect();
+            let joined: String = tokens(&html).map(|token| token.raw()).collect();
             prop_assert_eq!(joined, html.clone());
             for token in tokens(&html) {
                 if let Token::Open(tag) = token {

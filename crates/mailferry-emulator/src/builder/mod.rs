@@ -1,34 +1,28 @@
 //! How an emulator is set up.
 
+mod start;
+
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::clock::Clock;
-#[cfg(feature = "data")]
-use crate::data::Kept;
 use crate::emulator::Emulator;
-use crate::fault::{FaultRule, Faults};
-use crate::id::{self, Ids};
+use crate::fault::FaultRule;
 use crate::inbound::InboundRoute;
 use crate::intake::HttpLimits;
-use crate::keeping::Keeping;
-use crate::lifecycle::{Delays, Holding, Outcome, Pace, Script};
-use crate::live;
-use crate::plan::{Overrides, Plan, Terms, TrialLimits};
+use crate::lifecycle::{Delays, Outcome, Script};
+use crate::plan::{Overrides, Plan, TrialLimits};
 use crate::server;
-use crate::service::{ApiToken, Service, State};
 use crate::settings::{AccountState, Memory, MessageIds, RateLimits, RecipientLimits, Settings, Token};
-use crate::smtp::{self, Port, Routes, SmtpLimits, Submission, SubmissionPort, server_config};
-use crate::templates::{Folder, Template};
-use crate::webhooks::{self, Pausing, Retries, Webhook};
+use crate::smtp::{SmtpLimits, SubmissionPort};
+use crate::templates::Template;
+use crate::webhooks::{Pausing, Retries, Webhook};
 
 /// An emulator that has not started yet.
 ///
@@ -473,156 +467,9 @@ impl Builder {
     /// # Errors
     ///
     /// As [`start`](Builder::start), and when called outside of a Tokio runtime.
-    #[cfg_attr(
-        not(feature = "data"),
-        expect(clippy::unused_async, reason = "a file is waited for, where there can be one")
-    )]
     pub async fn serve(self, listener: TcpListener) -> io::Result<Emulator> {
-        let Self {
-            mut settings,
-            address: _,
-            clock,
-            seed,
-            account,
-            plan,
-            limits,
-            delays,
-            on_hold_after,
-            maintenance,
-            paused_domains,
-            template_folder,
-            webhooks,
-            script,
-            inbound_routes,
-            smtp,
-            smtp_limits,
-            submission,
-            faults,
-            fault_seed,
-            #[cfg(feature = "data")]
-            data,
-        } = self;
-        let address = listener.local_addr()?;
-        let is_exposed = !address.ip().is_loopback();
-        check_tokens(&settings, is_exposed)?;
-        settings.template_folder = template_folder.map(|path| Folder::open(path, clock.now())).transpose()?;
-        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
-        let mut ids = Ids::new(seed);
-        #[cfg(feature = "data")]
-        let mut kept = Kept::open(data).await?;
-        if settings.tokens.is_empty() {
-            let made_up = ids.token();
-            #[cfg(feature = "data")]
-            let made_up = kept.as_mut().map_or(made_up.clone(), |kept| kept.token(made_up).to_owned());
-            settings.tokens.push(Token { secret: made_up, scopes: None });
-        }
-        let invalid_fault = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
-        let faults = Faults::new(fault_seed.or(seed).unwrap_or_else(id::random), faults).map_err(invalid_fault)?;
-        let mut state = State::new(ids, settings.memory, faults);
-        state.terms = Terms::new(plan, limits);
-        state.pace = Pace::new(delays, state.ids.serial());
-        state.holding = Holding::new(on_hold_after);
-        if let Some((start, end)) = maintenance {
-            state.plan_maintenance(start, end);
-        }
-        #[cfg(feature = "data")]
-        if let Some(kept) = &mut kept {
-            kept.restore_account(&mut state, &clock);
-        }
-        let given = settings.tokens.iter().map(|token| ApiToken::given(token, clock.now()));
-        state.tokens.splice(..0, given);
-        if account != AccountState::Active {
-            state.account = account;
-        }
-        state.script = script;
-        state.paused_domains.extend(paused_domains);
-        for domain in settings.verified_domains.iter().flatten() {
-            state.domain_id(domain);
-        }
-        add_receivers(&mut state, webhooks, inbound_routes, &clock);
-        let smtp = smtp.map(listener_at).transpose()?;
-        let smtp_address = smtp.as_ref().map(TcpListener::local_addr).transpose()?;
-        let SubmissionPort { address: sending, users, tls, login_in_clear } = submission;
-        settings.submission_users = users;
-        let tls = tls.map(|(certificates, key)| server_config(&certificates, &key)).transpose()?;
-        let sending = sending.map(listener_at).transpose()?;
-        settings.submission_address = sending.as_ref().map(TcpListener::local_addr).transpose()?;
-        #[cfg(feature = "data")]
-        let keeping = if kept.is_some() { Keeping::in_file() } else { Keeping::in_memory() };
-        #[cfg(not(feature = "data"))]
-        let keeping = Keeping::in_memory();
-        let service = Arc::new(Service::new(settings, clock, address, state, keeping));
-        let (stop, stopped) = watch::channel(());
-        let serving = runtime.spawn(server::run(listener, Arc::clone(&service), stopped.clone()));
-        #[cfg(feature = "data")]
-        // When it fails, `stop` is dropped, and the server ends.
-        let keeper = Kept::load(kept, &service).await?;
-        let telling = runtime.spawn(live::run(Arc::clone(&service), stopped.clone()));
-        let posting = runtime.spawn(webhooks::run(Arc::clone(&service), stopped.clone()));
-        let mail = smtp.map(|listener| {
-            let room = Arc::new(Routes(Arc::clone(&service)));
-            let port = Port { room, limits: smtp_limits, tls: None, login_in_clear: false };
-            runtime.spawn(smtp::run(listener, port, stopped.clone()))
-        });
-        let relay = sending.map(|listener| {
-            let is_exposed = service.settings.submission_address.is_some_and(|address| !address.ip().is_loopback());
-            let room = Arc::new(Submission { service: Arc::clone(&service), is_exposed });
-            let port = Port { room, limits: smtp_limits, tls, login_in_clear };
-            runtime.spawn(smtp::run(listener, port, stopped.clone()))
-        });
-        #[cfg(feature = "data")]
-        let keeper = keeper.map(|keeper| {
-            let (done, finished) = watch::channel(());
-            (done, runtime.spawn(keeper.run(Arc::clone(&service), finished)))
-        });
-        let task = runtime.spawn(async {
-            for running in [Some(serving), mail, relay, Some(posting), Some(telling)].into_iter().flatten() {
-                let _ = running.await;
-            }
-            // The last, so that it writes what the others did.
-            #[cfg(feature = "data")]
-            if let Some((done, keeper)) = keeper {
-                drop(done);
-                let _ = keeper.await;
-            }
-        });
-        Ok(Emulator::new(service, address, smtp_address, stop, task))
+        self.run(listener).await
     }
-}
-
-/// Those that a file has already are not added again.
-fn add_receivers(state: &mut State, webhooks: Vec<Webhook>, routes: Vec<InboundRoute>, clock: &Clock) {
-    for webhook in webhooks {
-        if !state.webhooks.iter().any(|known| known.is_as(&webhook)) {
-            state.register(webhook, clock.now());
-        }
-    }
-    for route in routes {
-        if !state.inbound.routes.iter().any(|known| known.is_as(&route)) {
-            state.add_route(route);
-        }
-    }
-}
-
-fn check_tokens(settings: &Settings, is_exposed: bool) -> io::Result<()> {
-    let invalid = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-    if settings.any_token && is_exposed {
-        return invalid("an emulator that other machines can reach needs a token of its own");
-    }
-    if settings.tokens.iter().any(|token| token.secret.trim().is_empty()) {
-        return invalid("a token of the emulator is empty");
-    }
-    let unsendable = |secret: &str| secret.bytes().any(|byte| !byte.is_ascii_graphic());
-    if settings.tokens.iter().any(|token| unsendable(&token.secret)) {
-        return invalid("a token of the emulator holds a space, a line break or a letter beyond ASCII");
-    }
-    Ok(())
-}
-
-fn listener_at(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = StdListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
 }
 
 impl fmt::Debug for Builder {

@@ -1,0 +1,1 @@
+"""The tour of docs/tour.md, taken by a program."""
