@@ -227,6 +227,12 @@ impl Message {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let people: usize = self.recipients().map(|(_, mailbox)| 128 + mailbox.email.len()).sum();
         let subject = self.subject.as_ref().map_or(0, String::len);
-        1024 + people + files + headers + 2 * subject + text(&self.text) + text(&self.html) + json::weight(&self.request)
+        1024 + people
+            + files
+            + headers
+            + 2 * subject
+            + text(&self.text)
+            + text(&self.html)
+            + json::weight(&self.request)
     }
 }

@@ -116,8 +116,19 @@ pub(crate) fn bearer(authorization: &str) -> Option<&str> {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, at, method, target, headers: _, authorization: _, body, status, answer: _, fault, message_ids } =
-            self;
+        let Self {
+            number,
+            at,
+            method,
+            target,
+            headers: _,
+            authorization: _,
+            body,
+            status,
+            answer: _,
+            fault,
+            message_ids,
+        } = self;
         f.debug_struct("Request")
             .field("number", number)
             .field("at", at)

@@ -30,7 +30,7 @@ use crate::service::{Service, State, refuse};
 use crate::wire::{Answer, Wire};
 
 /// Bodies from this size on are worked through beside the threads that serve connections.
-const LARGE: usize = 64 * 1024;
+const LARGE: usize = 256 * 1024;
 /// The most bytes of a head, and of an answer that waits in a connection beyond the piece that is being sent.
 const BUFFER: usize = 64 * 1024;
 /// How many who are turned away are told why at once.
@@ -232,8 +232,14 @@ async fn process(service: &Arc<Service>, request: Request) -> Reply {
     if request.body.len() < LARGE {
         return service.answer(&request).await;
     }
+    let turn = service.intake.turn(request.body.len()).await;
     let (service, runtime) = (Arc::clone(service), tokio::runtime::Handle::current());
-    beside(move || runtime.block_on(service.answer(&request))).await
+    let answer = move || {
+        let reply = runtime.block_on(service.answer(&request));
+        drop(turn);
+        reply
+    };
+    beside(answer).await
 }
 
 /// Works beside the threads that serve connections.
