@@ -115,7 +115,7 @@ pub(crate) fn milli_time(at: Timestamp) -> String {
 
 /// As quota resets are written: whole seconds with `Z` (facts sheet 9.2).
 pub(crate) fn reset_time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 /// As the sentence about `send_at` writes times, in UTC (facts sheet 9.2).

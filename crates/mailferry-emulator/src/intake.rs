@@ -22,6 +22,8 @@ const MOST_BYTES: usize = 60 * 1024 * 1024;
 const FREE: usize = 64 * 1024;
 /// Room is given away in these.
 const BLOCK: usize = 16 * 1024;
+/// The most bytes of all bodies that are worked on at once: what is made of one takes up to twice as much again.
+const AT_WORK: usize = 64 * 1024 * 1024;
 /// How long somebody is told that there are too many connections.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -63,6 +65,8 @@ pub(crate) struct Intake {
     connections: Arc<Semaphore>,
     /// In blocks.
     bodies: Arc<Semaphore>,
+    /// In blocks.
+    at_work: Arc<Semaphore>,
 }
 
 /// The place of one connection, or the room of one body. It is given back when it is dropped.
@@ -103,13 +107,26 @@ impl NotRead {
 impl Intake {
     pub(crate) fn new(limits: HttpLimits) -> Self {
         let most = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Self { limits, connections: most(limits.connections), bodies: most(limits.body_bytes / BLOCK) }
+        Self {
+            limits,
+            connections: most(limits.connections),
+            bodies: most(limits.body_bytes / BLOCK),
+            at_work: most(AT_WORK / BLOCK),
+        }
     }
 
     /// A place for one more connection, if there is one.
     pub(crate) fn connection(&self) -> Option<Place> {
         let permit = Arc::clone(&self.connections).try_acquire_owned().ok()?;
         Some(Place { _permit: Some(permit) })
+    }
+
+    /// Waits until a body of so many bytes may be worked on.
+    pub(crate) async fn turn(&self, bytes: usize) -> Place {
+        let blocks = bytes.min(AT_WORK).div_ceil(BLOCK);
+        let turn = Arc::clone(&self.at_work).acquire_many_owned(u32::try_from(blocks).unwrap_or(u32::MAX)).await;
+        // An error would be that the semaphore is closed, which nobody does.
+        Place { _permit: turn.ok() }
     }
 
     fn most_bytes(&self) -> usize {

@@ -73,6 +73,7 @@ mod content;
 mod data;
 mod emulator;
 mod fault;
+mod headers;
 mod html;
 mod id;
 mod inbound;

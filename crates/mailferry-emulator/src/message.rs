@@ -132,8 +132,8 @@ pub struct Message {
     pub paused: bool,
     /// Who was left out.
     pub suppressed: Vec<Suppressed>,
-    /// The JSON object as it was sent, or that would have been sent in place of a mail, for everything that has no field here; without `text`, `html` and the contents
-    /// of attachments, which have.
+    /// What has no field here of the JSON object that was sent, or would have been sent in place of a mail: `settings`,
+    /// `personalization`, `variables` and so on. All of it is the body of its [`Request`](crate::Request).
     pub request: Value,
 }
 
@@ -225,7 +225,14 @@ impl Message {
         let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let people: usize = self.recipients().map(|(_, mailbox)| 128 + mailbox.email.len()).sum();
         let subject = self.subject.as_ref().map_or(0, String::len);
-        1024 + files + headers + 2 * subject + text(&self.text) + text(&self.html) + json::weight(&self.request)
+        1024 + people
+            + files
+            + headers
+            + 2 * subject
+            + text(&self.text)
+            + text(&self.html)
+            + json::weight(&self.request)
     }
 }

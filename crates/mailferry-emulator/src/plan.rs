@@ -223,7 +223,7 @@ impl Terms {
         }
         let new: HashSet<String> = recipients
             .into_iter()
-            .map(|(_, mailbox)| mailbox.email.to_ascii_lowercase())
+            .map(|(_, address)| address.to_ascii_lowercase())
             .filter(|address| !self.people.contains(address))
             .collect();
         // Those who are known can still be written to.

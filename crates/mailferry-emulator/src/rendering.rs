@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::content::{LISTS, Recipient, recipients};
+use crate::content::{LISTS, recipients};
 use crate::message::{Rendered, Role};
 use crate::settings::{RecipientLimits, Settings, VariableSettings};
 use crate::templates::{Chosen, Stored};
@@ -105,7 +105,7 @@ fn fill_in(
         let text = match compiled.as_ref().filter(|compiled| compiled.plain().is_none()) {
             None => Arc::clone(&source.text),
             Some(compiled) => {
-                let email = values.recipients.get(place).map_or("", |(_, mailbox)| mailbox.email.as_str());
+                let email = values.recipients.get(place).map_or("", |(_, address)| *address);
                 let (data, substitutions) = values.of_reader(email);
                 let rendered = compiled.fill(data, &settings.reserved_variables, substitutions, allowance)?;
                 if let Some(missing) = rendered.missing.first().filter(|_| strict) {
@@ -149,6 +149,9 @@ fn sources(root: &Value, rendering: &Rendering) -> Vec<Source> {
 /// What there is to say about a text whoever reads it.
 fn remarks(source: &Source, values: &Values<'_>, settings: &Settings) -> Vec<Warning> {
     let mut remarks = Vec::new();
+    if !source.text.contains('{') {
+        return remarks;
+    }
     if !settings.variables.simple && source.text.contains("{$") {
         let mut names: Vec<&str> = Vec::new();
         for token in simple_tokens(&source.text) {
@@ -177,7 +180,7 @@ fn has_tags(text: &str, reserved: &[String]) -> bool {
 /// What a message brings for its recipients, by address in lower case.
 struct Values<'a> {
     /// Nobody, when all readers see the same.
-    recipients: Vec<Recipient>,
+    recipients: Vec<(Role, &'a str)>,
     /// Whether there is any `personalization`, so that templates are compiled.
     is_given: bool,
     data: HashMap<String, &'a Value>,
@@ -199,7 +202,7 @@ impl<'a> Values<'a> {
         let recipients = if is_given || settings.variables.simple { recipients(root) } else { Vec::new() };
         let mut tos = recipients.iter().filter(|(role, _)| *role == Role::To);
         let only_to = tos.next().filter(|_| tos.next().is_none());
-        let shared = only_to.map(|(_, mailbox)| mailbox.email.to_ascii_lowercase());
+        let shared = only_to.map(|(_, address)| address.to_ascii_lowercase());
         Self { recipients, is_given, data: data.collect(), substitutions: substitutions.collect(), shared }
     }
 

@@ -94,7 +94,7 @@ impl Reply {
 
     pub(crate) fn with<V: Display>(self, name: &'static str, value: V) -> Self {
         let mut headers = self.headers;
-        headers.push((name, format!("{value}")));
+        headers.push((name, value.to_string()));
         Self { headers, ..self }
     }
 }

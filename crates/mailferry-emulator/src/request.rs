@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::headers::Headers;
 use crate::reply::Sent;
 
 /// One request to the API, as it arrived.
@@ -19,7 +20,7 @@ pub struct Request {
     pub(crate) at: Timestamp,
     pub(crate) method: String,
     pub(crate) target: String,
-    pub(crate) headers: Arc<[(String, String)]>,
+    pub(crate) headers: Arc<Headers>,
     /// Not for a file, which is shown to more people than a token is.
     #[serde(skip)]
     pub(crate) authorization: Option<String>,
@@ -67,12 +68,12 @@ impl Request {
 
     /// The headers in the order sent, names in lower case. The value of `authorization` is replaced by `[hidden]`.
     pub fn headers(&self) -> &[(String, String)] {
-        &self.headers
+        self.headers.list()
     }
 
     /// The first header called `name`, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers.get(name)
     }
 
     /// The token it came with, or `None` when its `authorization` was missing or no bearer token.
@@ -103,8 +104,7 @@ impl Request {
     }
 
     pub(crate) fn weight(&self) -> usize {
-        let header = |(name, value): &(String, String)| 96 + name.len() + value.len();
-        512 + self.target.len() + self.body.len() + self.headers.iter().map(header).sum::<usize>()
+        512 + self.target.len() + self.body.len() + self.headers.weight()
     }
 }
 
@@ -116,14 +116,25 @@ pub(crate) fn bearer(authorization: &str) -> Option<&str> {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, at, method, target, headers, authorization: _, body, status, answer: _, fault, message_ids } =
-            self;
+        let Self {
+            number,
+            at,
+            method,
+            target,
+            headers: _,
+            authorization: _,
+            body,
+            status,
+            answer: _,
+            fault,
+            message_ids,
+        } = self;
         f.debug_struct("Request")
             .field("number", number)
             .field("at", at)
             .field("method", method)
             .field("target", target)
-            .field("headers", headers)
+            .field("headers", &self.headers())
             .field("body", body)
             .field("status", status)
             .field("fault", fault)

@@ -1,5 +1,6 @@
 //! The listening socket, and HTTP on each connection.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -9,11 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -29,7 +30,7 @@ use crate::service::{Service, State, refuse};
 use crate::wire::{Answer, Wire};
 
 /// Bodies from this size on are worked through beside the threads that serve connections.
-const LARGE: usize = 64 * 1024;
+const LARGE: usize = 256 * 1024;
 /// The most bytes of a head, and of an answer that waits in a connection beyond the piece that is being sent.
 const BUFFER: usize = 64 * 1024;
 /// How many who are turned away are told why at once.
@@ -129,7 +130,7 @@ async fn respond(
             Err(reason) => return response(&reason.reply().ok_or(Gone("the body ended early"))?.into(), Answer::whole),
         };
         let answer = move || {
-            let headers = headers(&parts.headers);
+            let headers = owned(&parts.headers);
             let token = authorization.as_deref().and_then(bearer);
             let method = parts.method.as_str();
             let peer = Some(peer);
@@ -147,7 +148,7 @@ async fn respond(
         at: service.clock.now(),
         method: parts.method.to_string(),
         target,
-        headers: headers(&parts.headers).into(),
+        headers: Arc::new(headers(&parts.headers).collect()),
         authorization,
         body: Bytes::new(),
         status: None,
@@ -231,8 +232,14 @@ async fn process(service: &Arc<Service>, request: Request) -> Reply {
     if request.body.len() < LARGE {
         return service.answer(&request).await;
     }
+    let turn = service.intake.turn(request.body.len()).await;
     let (service, runtime) = (Arc::clone(service), tokio::runtime::Handle::current());
-    beside(move || runtime.block_on(service.answer(&request))).await
+    let answer = move || {
+        let reply = runtime.block_on(service.answer(&request));
+        drop(turn);
+        reply
+    };
+    beside(answer).await
 }
 
 /// Works beside the threads that serve connections.
@@ -261,15 +268,16 @@ fn failure(service: &Service, fault: Fault, request: &Request) -> Reply {
     }
 }
 
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .map(|(name, value)| {
-            let value =
-                if name == AUTHORIZATION { "[hidden]".into() } else { String::from_utf8_lossy(value.as_bytes()) };
-            (name.to_string(), value.into_owned())
-        })
-        .collect()
+/// Names and values as they may be shown.
+fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    headers.iter().map(|(name, value)| {
+        let hidden = name == AUTHORIZATION;
+        (name.as_str(), if hidden { "[hidden]".into() } else { String::from_utf8_lossy(value.as_bytes()) })
+    })
+}
+
+fn owned(parts: &HeaderMap) -> Vec<(String, String)> {
+    headers(parts).map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
 }
 
 /// Answers somebody who listens for as long as they do.
@@ -280,7 +288,7 @@ fn listen(
     authorization: Option<&str>,
     parts: &HeaderMap,
 ) -> Result<Response<Answer>, Gone> {
-    let (token, headers) = (authorization.and_then(bearer), headers(parts));
+    let (token, headers) = (authorization.and_then(bearer), owned(parts));
     let asked = Asked { method: "GET", target, token, headers: &headers, body: &[], peer: Some(peer) };
     match inspection::listen(service, &asked) {
         Ok(listener) => Response::builder()
@@ -294,12 +302,18 @@ fn listen(
 }
 
 fn response(sent: &Sent, answer: fn(Bytes) -> Answer) -> Result<Response<Answer>, Gone> {
-    let Sent { status, headers, body } = sent;
-    let mut builder = Response::builder().status(*status);
-    for (name, value) in headers {
-        builder = builder.header(&**name, value);
+    http(sent, answer).ok_or(Gone("the answer is not HTTP"))
+}
+
+fn http(sent: &Sent, answer: fn(Bytes) -> Answer) -> Option<Response<Answer>> {
+    let mut response = Response::new(answer(sent.body.clone()));
+    *response.status_mut() = StatusCode::from_u16(sent.status).ok()?;
+    let headers = response.headers_mut();
+    headers.reserve(sent.headers.len());
+    for (name, value) in &sent.headers {
+        headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?);
     }
-    builder.body(answer(body.clone())).map_err(|_| Gone("the answer is not HTTP"))
+    Some(response)
 }
 
 /// Binds `address` for [`run`].

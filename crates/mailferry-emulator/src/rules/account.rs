@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::Certainty::{self, Inferred, Recorded, Uncertain};
 use super::Check::{self, Always, Value};
-use super::{Rule, Spot, Verdict, check};
+use super::{Place, Rule, Spot, Verdict, check};
 
 /// Everything that a token can be allowed (facts sheet 8.4, documented).
 pub(crate) const SCOPES: &[&str] = &[
@@ -49,7 +49,7 @@ const fn row(
     certainty: Certainty,
     check: Check,
 ) -> Rule {
-    Rule { id, field, sentence, code, status: 422, source, certainty, check }
+    Rule { id, field, sentence, code, status: 422, source, certainty, place: Place::of(field), check }
 }
 
 /// A new token. A `domain_id` that leads nowhere is none (facts sheet 8.4, recorded).

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::Certainty::{self, Documented, Uncertain};
-use super::{Check, Rule};
+use super::{Check, Place, Rule};
 use crate::json;
 
 const fn row(id: &'static str, status: u16, sentence: &'static str, code: &'static str, certainty: Certainty) -> Rule {
-    Rule { id, field: "", sentence, code: Some(code), status, source: "DOC-GEN", certainty, check: Check::Before }
+    let (field, place) = ("", Place::of(""));
+    Rule { id, field, sentence, code: Some(code), status, source: "DOC-GEN", certainty, place, check: Check::Before }
 }
 
 /// Whether these come with an `errors` object is UNCERTAIN; here they have a `message` only.

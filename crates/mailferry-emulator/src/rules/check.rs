@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -31,6 +32,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) now: Timestamp,
     /// The message as its readers would see it, when it is one.
     pub(crate) rendering: Option<&'a Rendering>,
+    /// Its files, decoded.
+    pub(crate) files: &'a [Option<Bytes>],
     /// The ids of the suppression list that a request is about, or the URLs of the webhooks beside it.
     pub(crate) entries: &'a [&'a str],
     /// The names of the account's domains, by id.
@@ -252,8 +255,8 @@ pub(super) fn language(value: &Value, _: &Spot<'_>) -> Verdict {
     value.as_str().is_some_and(|code| LANGUAGES.contains(&code)).into()
 }
 
-pub(super) fn base64(value: &Value, _: &Spot<'_>) -> Verdict {
-    value.as_str().is_some_and(|text| decode(text).is_some()).into()
+pub(super) fn base64(_: &Value, spot: &Spot<'_>) -> Verdict {
+    spot.position.and_then(|position| spot.facts.files.get(position)).is_some_and(Option::is_some).into()
 }
 
 /// The bytes of an attachment. Line breaks are taken out first, as a PHP decoder skips them (INFERRED).

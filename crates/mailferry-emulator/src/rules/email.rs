@@ -2,7 +2,7 @@
 
 use super::Certainty::{self, Documented, Inferred, Recorded, Uncertain};
 use super::Check::{self, Always, Value};
-use super::{Rule, check};
+use super::{Place, Rule, check};
 
 const fn row(
     id: &'static str,
@@ -13,7 +13,7 @@ const fn row(
     certainty: Certainty,
     check: Check,
 ) -> Rule {
-    Rule { id, field, sentence, code, status: 422, source, certainty, check }
+    Rule { id, field, sentence, code, status: 422, source, certainty, place: Place::of(field), check }
 }
 
 /// One row a rule, in the order in which they are reported. Under which key MS42201, MS42211, MS42217 and the

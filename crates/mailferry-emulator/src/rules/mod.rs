@@ -81,7 +81,26 @@ pub struct Rule {
     pub source: &'static str,
     /// How sure we are.
     pub certainty: Certainty,
+    place: Place,
     check: Check,
+}
+
+/// A dot path, taken apart before anything is examined.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The member of the root that it begins with; empty for the whole request.
+    top: &'static str,
+    below: Below,
+}
+
+/// Where in a member of the root.
+#[derive(Clone, Copy, Debug)]
+enum Below {
+    Itself,
+    /// At this path.
+    Member(&'static str),
+    /// At the second path in each item of the list at the first.
+    Each(&'static str, &'static str),
 }
 
 /// How a rule is decided.
@@ -294,26 +313,29 @@ impl Serialize for Findings {
 /// Everything that `table` finds wrong with `root`.
 pub(crate) fn examine(table: &[Rule], root: &Value, facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
-    let mut fields = Fields { root, top: ("", None) };
     let firsts = Firsts::default();
-    // Rules of one field stand together in a table; each field is examined by all its rules before the next one.
-    for rules in table.chunk_by(|a, b| a.field == b.field) {
-        let Some(field) = rules.first().map(|rule| rule.field) else { continue };
-        fields.visit(field, |position, value| {
-            let spot = Spot { field, position, value, root, facts, firsts: &firsts };
-            let mut sentences = Vec::new();
-            for rule in rules {
-                match rule.decide(&spot) {
-                    Verdict::Pass => {}
-                    Verdict::Fail => sentences.push(rule.say(&spot.path(), &[])),
-                    Verdict::Say(words) => sentences.push(rule.say(&spot.path(), &words)),
+    // Rules of one field stand together in a table, as fields of one member do. Each field is examined by all its rules
+    // before the next one.
+    for of_member in table.chunk_by(|a, b| a.place.top == b.place.top) {
+        let member = of_member.first().and_then(|rule| root.get(rule.place.top));
+        for rules in of_member.chunk_by(|a, b| a.field == b.field) {
+            let Some(Rule { field, place, .. }) = rules.first() else { continue };
+            place.visit(member, |position, value| {
+                let spot = Spot { field, position, value, root, facts, firsts: &firsts };
+                let mut sentences = Vec::new();
+                for rule in rules {
+                    match rule.decide(&spot) {
+                        Verdict::Pass => {}
+                        Verdict::Fail => sentences.push(rule.say(&spot.path(), &[])),
+                        Verdict::Say(words) => sentences.push(rule.say(&spot.path(), &words)),
+                    }
                 }
-            }
-            // Each place is visited once, so that it is not among the findings yet.
-            if !sentences.is_empty() {
-                findings.by_path.push((spot.path(), sentences));
-            }
-        });
+                // Each place is visited once, so that it is not among the findings yet.
+                if !sentences.is_empty() {
+                    findings.by_path.push((spot.path(), sentences));
+                }
+            });
+        }
     }
     findings
 }
@@ -338,36 +360,46 @@ pub(crate) fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// Finds the fields of a request, one after the other.
-struct Fields<'a> {
-    root: &'a Value,
-    /// The member of the root that was looked for last: fields of one member stand together, and most are of a missing one.
-    top: (&'static str, Option<&'a Value>),
-}
+impl Place {
+    const fn of(field: &'static str) -> Self {
+        let (top, rest) = halves(field, b'.');
+        let below = match rest {
+            None => Below::Itself,
+            Some(rest) => match halves(rest, b'*') {
+                (member, None) => Below::Member(member),
+                (list, Some(member)) => Below::Each(list, member),
+            },
+        };
+        Self { top, below }
+    }
 
-impl<'a> Fields<'a> {
-    /// Visits the places that `field` names. A missing field is one place without a value; a `*` over something that is
-    /// not a list is no place at all.
-    fn visit(&mut self, field: &'static str, mut each: impl FnMut(Option<usize>, Option<&'a Value>)) {
-        let Some(below) = self.below(field) else { return each(None, self.top.1) };
-        let Some((list, member)) = below.split_once('*') else { return each(None, within(self.top.1, below)) };
-        let items = within(self.top.1, list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        for (position, item) in items.iter().take(MOST_ITEMS).enumerate() {
-            each(Some(position), within(Some(item), member));
+    /// Visits the places that it names in the `member` of the root that it begins with. A missing field is one place
+    /// without a value; a `*` over something that is not a list is no place at all.
+    fn visit<'a>(self, member: Option<&'a Value>, mut each: impl FnMut(Option<usize>, Option<&'a Value>)) {
+        match self.below {
+            Below::Itself => each(None, member),
+            Below::Member(path) => each(None, within(member, path)),
+            Below::Each(list, path) => {
+                let items = within(member, list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                for (position, item) in items.iter().take(MOST_ITEMS).enumerate() {
+                    each(Some(position), within(Some(item), path));
+                }
+            }
         }
     }
+}
 
-    /// Turns to the member of the root that `field` begins with, and gives the rest of the path.
-    fn below(&mut self, field: &'static str) -> Option<&'static str> {
-        let rest = field
-            .strip_prefix(self.top.0)
-            .and_then(|rest| if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) });
-        rest.unwrap_or_else(|| {
-            let (top, below) = field.split_once('.').map_or((field, None), |(top, below)| (top, Some(below)));
-            self.top = (top, self.root.get(top));
-            below
-        })
+/// What stands before the first `mark`, and after it if there is one; as `split_once`, which constants cannot use.
+const fn halves(text: &'static str, mark: u8) -> (&'static str, Option<&'static str>) {
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        if *first == mark {
+            let (before, after) = text.split_at(text.len() - rest.len());
+            return (before, Some(after.split_at(1).1));
+        }
+        rest = tail;
     }
+    (text, None)
 }
 
 /// What stands in `value` at this path; dots at either end do not matter.
@@ -434,13 +466,15 @@ mod tests {
             allowance: crate::plan::Allowance::new(None, &crate::plan::Overrides::default()),
             now: jiff::Timestamp::UNIX_EPOCH,
             rendering: None,
+            files: &[],
             entries: &[],
             domains: &[],
             identities: &[],
         };
         let places = |field: &'static str| {
             let mut found = Vec::new();
-            Fields { root: &root, top: ("", None) }.visit(field, |position, value| {
+            let place = Place::of(field);
+            place.visit(root.get(place.top), |position, value| {
                 let spot = Spot { field, position, value, root: &root, facts: &facts, firsts: &Firsts::default() };
                 found.push((spot.path(), value.map(ToString::to_string)));
             });
@@ -522,12 +556,14 @@ mod tests {
             let settings = Settings::default();
             let allowance = crate::plan::Allowance::new(Some(crate::plan::Plan::Trial), &crate::plan::Overrides::default());
             let rendering = crate::rendering::render(&root, &settings, crate::templates::Chosen::None, allowance.recipients);
+            let files = crate::content::files(&root);
             let facts = Facts {
                 settings: &settings,
                 account: crate::settings::AccountState::Active,
                 allowance,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 rendering: Some(&rendering),
+                files: &files,
                 entries: &[],
                 domains: &[],
                 identities: &[],
@@ -536,7 +572,7 @@ mod tests {
                 let findings = examine(table, &root, &facts);
                 let _ = (findings.message(), crate::json::compact(&findings));
             }
-            let _ = crate::content::read(root, &rendering, jiff::Timestamp::MAX);
+            let _ = crate::content::read(root, &rendering, &files, jiff::Timestamp::MAX);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Certainty::{self, Inferred, Uncertain};
 use super::Check::{self, Always, Value};
-use super::{Rule, ask, check};
+use super::{Place, Rule, ask, check};
 
 const fn row(
     id: &'static str,
@@ -13,7 +13,7 @@ const fn row(
     certainty: Certainty,
     check: Check,
 ) -> Rule {
-    Rule { id, field, sentence, code, status: 422, source, certainty, check }
+    Rule { id, field, sentence, code, status: 422, source, certainty, place: Place::of(field), check }
 }
 
 /// Asking for sent emails, beside the page.

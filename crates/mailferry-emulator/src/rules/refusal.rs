@@ -1,7 +1,7 @@
 //! Refusals of a whole request, before any of its fields is looked at.
 
 use super::Certainty::{Documented, Inferred, Recorded, Uncertain};
-use super::{Certainty, Check, Rule};
+use super::{Certainty, Check, Place, Rule};
 
 const fn row(
     id: &'static str,
@@ -11,7 +11,8 @@ const fn row(
     source: &'static str,
     certainty: Certainty,
 ) -> Rule {
-    Rule { id, field: "", sentence, code, status, source, certainty, check: Check::Before }
+    let (field, place) = ("", Place::of(""));
+    Rule { id, field, sentence, code, status, source, certainty, place, check: Check::Before }
 }
 
 /// One row a refusal. Where the sheet knows no body, the sentence is ours and the row is `Uncertain`.

@@ -2,7 +2,7 @@
 
 use super::Certainty::{self, Inferred, Recorded, Uncertain};
 use super::Check::{self, Always, Value};
-use super::{Rule, check};
+use super::{Place, Rule, check};
 
 const fn row(
     id: &'static str,
@@ -13,7 +13,7 @@ const fn row(
     certainty: Certainty,
     check: Check,
 ) -> Rule {
-    Rule { id, field, sentence, code, status: 422, source, certainty, check }
+    Rule { id, field, sentence, code, status: 422, source, certainty, place: Place::of(field), check }
 }
 
 /// Adding to the blocklist, for the whole account or one domain.

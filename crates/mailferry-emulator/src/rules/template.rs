@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::Certainty::{self, Inferred, Uncertain};
 use super::Check::{self, Always, Value};
-use super::{Rule, Spot, Verdict, ask, check, is_blank};
+use super::{Place, Rule, Spot, Verdict, ask, check, is_blank};
 
 const fn row(
     id: &'static str,
@@ -15,7 +15,7 @@ const fn row(
     certainty: Certainty,
     check: Check,
 ) -> Rule {
-    Rule { id, field, sentence, code, status: 422, source, certainty, check }
+    Rule { id, field, sentence, code, status: 422, source, certainty, place: Place::of(field), check }
 }
 
 /// A template as it would be: when one is changed, what is not said about it is what it was.

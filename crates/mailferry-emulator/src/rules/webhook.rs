@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::Certainty::{self, Documented, Inferred, Recorded, Uncertain};
 use super::Check::{self, Always, Before, Value};
 use super::ask::{self, number};
-use super::{Findings, Rule, Spot, Verdict, check};
+use super::{Findings, Place, Rule, Spot, Verdict, check};
 use crate::clock::later;
 use crate::webhooks::{EVENTS, WebhookVersion};
 
@@ -19,7 +19,7 @@ const fn row(
     certainty: Certainty,
     check: Check,
 ) -> Rule {
-    Rule { id, field, sentence, code, status: 422, source, certainty, check }
+    Rule { id, field, sentence, code, status: 422, source, certainty, place: Place::of(field), check }
 }
 
 /// A webhook as it would be: when one is changed, what is not said about it is what it was.

@@ -84,6 +84,7 @@ impl Service {
             allowance: Allowance::new(None, &Overrides::default()),
             now: Timestamp::UNIX_EPOCH,
             rendering: None,
+            files: &[],
             entries: &[],
             domains: &[],
             identities: &[],

@@ -91,7 +91,7 @@ mod tests {
                 at: jiff::Timestamp::UNIX_EPOCH,
                 method: "GET".to_owned(),
                 target: format!("/v1/emails?{query}"),
-                headers: [].into(),
+                headers: std::sync::Arc::default(),
                 authorization: None,
                 body: bytes::Bytes::new(),
                 status: None,

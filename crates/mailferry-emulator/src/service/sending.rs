@@ -136,6 +136,7 @@ impl Service {
         }
         let chosen = self.templates.choose(&root, now);
         let rendering = rendering::render(&root, &self.settings, chosen, allowance.recipients);
+        let files = content::files(&root);
         let identities = self.state().identities.clone();
         let facts = Facts {
             settings: &self.settings,
@@ -143,6 +144,7 @@ impl Service {
             allowance,
             now,
             rendering: Some(&rendering),
+            files: &files,
             entries: &[],
             domains: &[],
             identities: &identities,
@@ -151,7 +153,7 @@ impl Service {
         if !findings.is_empty() {
             return Err(findings.with_note(rendering.note()));
         }
-        let message = content::read(root, &rendering, now);
+        let message = content::read(root, &rendering, &files, now);
         let weight = message.weight().saturating_add(rendering.weight());
         Ok(Ready { message, rendering, weight, request: None })
     }

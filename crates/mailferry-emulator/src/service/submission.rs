@@ -158,7 +158,7 @@ fn logged(envelope: &Envelope, from: IpAddr, raw: &[u8], now: Timestamp) -> Requ
         at: now,
         method: METHOD.to_owned(),
         target: TARGET.to_owned(),
-        headers: headers.into(),
+        headers: Arc::new(headers.into_iter().collect()),
         authorization: None,
         body: Bytes::copy_from_slice(raw),
         status: None,

@@ -169,6 +169,7 @@ impl Service {
             allowance: state.terms.allowance,
             now,
             rendering: None,
+            files: &[],
             entries,
             domains: &state.domains,
             identities: &state.identities,
