@@ -6,6 +6,7 @@ import json
 import subprocess
 import threading
 from collections import deque
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,8 @@ def mailbox(email: str, name: str | None = None) -> dict[str, Json]:
 def readers(emails: list[dict[str, Json]]) -> dict[str, str]:
     """Who got a copy, and in which role."""
     return {email["recipient"]["email"]: email["role"] for email in emails}
+
+
+def seconds(moment: str) -> int:
+    """A moment as the inspection shows it, in Unix seconds."""
+    return int(datetime.fromisoformat(moment).timestamp())

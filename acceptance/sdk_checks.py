@@ -20,7 +20,7 @@ from mailersend.exceptions import (
 )
 from mailersend.models.email import EmailAttachment
 
-from emulator import Emulator, mailbox, readers
+from emulator import Emulator, mailbox, readers, seconds
 from generate import PNG
 
 HOUR = 3600
@@ -114,7 +114,7 @@ def scheduled(sdk: MailerSendClient, emulator: Emulator) -> None:
     due = int(time.time()) + HOUR
     sdk.emails.send(plain_message().send_at(due).build())
     [email] = emulator.emails()
-    assert email["status"] == "queued" and email["request"]["send_at"] == due, email
+    assert email["status"] == "queued" and seconds(email["send_at"]) == due, email
 
 
 def suppressed(sdk: MailerSendClient, emulator: Emulator) -> None:
