@@ -413,7 +413,7 @@ async fn the_page_makes_changes_previews_and_sends() {
     assert!(policy.starts_with("sandbox; default-src 'none';") && !policy.contains("script"), "{policy}");
     assert_eq!(get(&emulator, &at("/preview/99")).await.status, 404);
 
-    for (body, status) in [(r#"{"name": "x"}"#, 422), ("nonsense", 422), (r#"{"html": "x", "id": "short"}"#, 422)] {
+    for (body, status) in [(r#"{"name": "x"}"#, 422), ("nonsense", 400), (r#"{"html": "x", "id": "short"}"#, 422)] {
         assert_eq!(call(&emulator, "POST", &at(""), body).await.status, status, "{body}");
     }
     assert_eq!(call(&emulator, "DELETE", &at(&format!("/{id}")), "").await.status, 204);
