@@ -431,6 +431,7 @@ impl Builder {
     /// ```no_run
     /// use mailferry_emulator::Emulator;
     ///
+    /// # // Not run: it would leave a file behind.
     /// # async fn kept() -> std::io::Result<()> {
     /// let emulator = Emulator::builder().data("mails.db").start().await?;
     /// // … send …
